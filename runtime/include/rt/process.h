@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a process made by the root task finds when it starts: fixed selectors, fixed windows, and a
+ * read-only page of facts at VELA_INFO_VA. The root task fills it; the start-up code reads it.
+ */
+#ifndef RT_PROCESS_H
+#define RT_PROCESS_H
+
+#include <vela/types.h>
+
+#define RT_INFO_MAGIC	0x4f464e4954520001ull
+#define RT_INFO_VERSION 1u
+
+/* Selectors. A process holds only those its role needs; the others are empty. */
+enum {
+	RT_SEL_NULL,
+	RT_SEL_HST,	 /* own host space: TAKE (a VMM maps from it into guest memory) */
+	RT_SEL_WAKE,	 /* semaphore this process waits on: DOWN, UP; a VMM's is bound to its VC */
+	RT_SEL_PARENT,	 /* semaphore of the root task: UP, after writing the status page */
+	RT_SEL_CONSOLE,	 /* doorbell of the console service: UP */
+	RT_SEL_GST,	 /* VMM: guest memory: GIVE */
+	RT_SEL_VC,	 /* VMM: virtual CPU: RUN, CTRL; the next vCPUs follow */
+	RT_SEL_IRQ = 32, /* driver: hardware authority restricted to its interrupt's acknowledge */
+	RT_SEL_CLIENT = 64, /* console: WAKE semaphore (UP) of the client in slot n is at + n */
+	RT_SEL_EVENT = 128, /* portal for this process's faults, held by its threads' event slot */
+};
+
+/* Windows in the address space of a process. */
+#define RT_STATUS_VA  0x0000600000000000ull /* one page shared with the root task */
+#define RT_SESSION_VA 0x0000600000100000ull /* session window shared with the console service */
+#define RT_STATE_VA   0x0000600000200000ull /* VMM: state page of vCPU n at + n pages */
+#define RT_FILES_VA   0x0000600100000000ull /* VMM: boot files, read-only */
+#define RT_RAM_VA     0x0000700000000000ull /* VMM: guest RAM */
+#define RT_CLIENT_VA  0x0000610000000000ull /* console: session window of slot n at + n * stride */
+#define RT_CONTROL_VA 0x0000600000300000ull /* console: page with the table of its slots */
+
+#define RT_SESSION_BYTES 0x10000ull
+#define RT_CLIENTS_MAX	 64u
+#define RT_FILES_MAX	 16u
+#define RT_NAME_BYTES	 32u
+
+/* How a process tells the root task that it has ended or wants something: it fills the page, then
+ * ups RT_SEL_PARENT. Everything in it is hostile to the root task. */
+enum rt_status_code {
+	RT_STATUS_RUNNING,
+	RT_STATUS_EXIT,	 /* process ended by itself; value = exit code */
+	RT_STATUS_FATAL, /* an error it cannot go on from; text says which */
+	RT_STATUS_GUEST_POWEROFF,
+	RT_STATUS_GUEST_RESET,
+	RT_STATUS_GUEST_PANIC, /* the guest reported a panic */
+	RT_STATUS_GUEST_CRASH, /* triple fault, or a state the processor refuses */
+	RT_STATUS_GUEST_EXIT,  /* debug-exit port; value = what the guest wrote */
+	RT_STATUS_QUIT,	       /* console: the user asks to end the machine */
+	RT_STATUS_RESTART,     /* console: the user asks to restart the VM in slot value */
+	RT_STATUS_KILL,	       /* console: the user asks to kill the VMM of slot value */
+};
+
+struct rt_status {
+	uint32_t code;
+	uint32_t value;
+	char text[512];
+};
+
+enum rt_file_role { RT_FILE_KERNEL, RT_FILE_INITRD, RT_FILE_MODULE };
+
+struct rt_file {
+	uint64_t offset; /* in the files window, page aligned */
+	uint64_t size;
+	uint32_t role;
+	char name[84];	/* as written in the configuration */
+	char args[128]; /* MODULE: its arguments */
+};
+
+/* What the root task tells a VMM. */
+enum rt_boot_protocol { RT_BOOT_LINUX, RT_BOOT_PVH, RT_BOOT_MULTIBOOT };
+
+struct rt_vmm_info {
+	uint64_t ram_bytes;
+	uint32_t cpus;
+	uint32_t protocol;   /* enum rt_boot_protocol */
+	uint32_t console;    /* the guest's 16550 is connected to the console service */
+	uint32_t debug_exit; /* the debug-exit port exists */
+	uint32_t files;
+	uint32_t reserved;
+	struct rt_file file[RT_FILES_MAX];
+	char args[2048]; /* kernel command line */
+};
+
+struct rt_info {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t slot; /* of this process at the console service */
+	uint64_t tsc_khz;
+	uint64_t boot_epoch; /* Unix time in seconds when the TSC was boot_tsc, 0 if unknown */
+	uint64_t boot_tsc;
+	char name[RT_NAME_BYTES];
+	struct rt_vmm_info vmm; /* VMM only */
+};
+#define RT_INFO_PAGES ((sizeof(struct rt_info) + VELA_PAGE_SIZE - 1) / VELA_PAGE_SIZE)
+
+#endif

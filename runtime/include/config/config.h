@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vela.conf: what a parsed configuration is, and how to get one. One parser serves the root task,
+ * the host command and the fuzzer: it does no I/O, keeps no global state and takes every byte of
+ * memory from the caller's arena. docs/vela.conf.md describes the language.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CONFIG_VMS_MAX = 32,		 /* vm blocks in one configuration */
+	CONFIG_MODULES_MAX = 16,	 /* module lines in one boot block */
+	CONFIG_INCLUDE_DEPTH = 8,	 /* files open inside one another, the main one included */
+	CONFIG_ERRORS_MAX = 20,		 /* mistakes reported before the parser gives up */
+	CONFIG_NAME_MAX = 31,		 /* bytes in a VM name */
+	CONFIG_PATH_MAX = 255,		 /* bytes in a file name, directory included */
+	CONFIG_ARGS_MAX = 2047,		 /* bytes in a command line */
+	CONFIG_KEYS_MAX = 32,		 /* upper bound of the key table, asserted there */
+	CONFIG_SOURCE_MAX = 1024 * 1024, /* bytes in one source file */
+};
+
+/* A host CPU of the root task's choice, for config_vm.host_cpu. */
+#define CONFIG_CPU_ANY UINT64_MAX
+
+struct config_source;
+
+/* A place in a source. source == NULL: nowhere, the value is the default. */
+struct config_pos {
+	const struct config_source *source;
+	uint32_t line;	 /* from 1 */
+	uint32_t column; /* from 1, in bytes */
+	uint32_t length; /* bytes underlined, at least 1 */
+};
+
+/*
+ * One file of configuration text. For the main file the caller fills name, text and size. Name and
+ * text must stay as they are for as long as the parsed configuration is used.
+ */
+struct config_source {
+	const char *name; /* as messages show it */
+	const char *path; /* relative to the main file; "" for the main file; set by the parser */
+	const char *text; /* not NUL-terminated */
+	size_t size;
+	struct config_pos included_at;	  /* source == NULL for the main file */
+	const struct config_source *next; /* next included file of the configuration */
+};
+
+/*
+ * Finds an included file: sets text and size of *source, and name if messages should show another
+ * one than path. Returns false when there is no such file. In the root task it looks up a boot
+ * module, in the host command a file beside the main one.
+ */
+struct config_loader {
+	bool (*load)(void *context, const char *path, struct config_source *source);
+	void *context;
+};
+
+/* Memory for the result; nothing is freed singly. base must be aligned for a uint64_t. */
+struct config_arena {
+	unsigned char *base;
+	size_t size;
+	size_t used;
+};
+
+struct config_error {
+	struct config_pos where;
+	char message[256]; /* one line, printable ASCII */
+};
+
+/* Receives each mistake; errors counts them and starts at 0. */
+struct config_diag {
+	void (*report)(void *context, const struct config_error *error);
+	void *context;
+	unsigned errors;
+};
+
+enum config_protocol { CONFIG_BOOT_LINUX, CONFIG_BOOT_PVH, CONFIG_BOOT_MULTIBOOT };
+enum config_action { CONFIG_STOP, CONFIG_RESTART };
+
+/* A boot module the configuration names; path == NULL: none. */
+struct config_file {
+	const char *path;
+	const char *args; /* of a multiboot module, else "" */
+	struct config_pos where;
+};
+
+struct config_boot {
+	enum config_protocol protocol;
+	struct config_file kernel;
+	struct config_file initrd;
+	const char *args; /* never NULL */
+	struct config_file modules[CONFIG_MODULES_MAX];
+	size_t module_count;
+};
+
+struct config_vm {
+	const char *name;
+	struct config_pos where; /* of the name */
+	uint64_t memory_bytes;
+	uint64_t cpus;
+	uint64_t host_cpu; /* or CONFIG_CPU_ANY */
+	uint64_t priority;
+	uint64_t slice_ns;
+	struct config_boot boot;
+	bool console;
+	bool autostart;
+	bool debug_exit;
+	enum config_action on_crash;
+	enum config_action on_reset;
+	enum config_action on_poweroff;
+	uint64_t restart_limit;
+	struct config_pos set[CONFIG_KEYS_MAX]; /* by row of the key table; see config_vm_where */
+};
+
+struct config_host {
+	uint64_t scrollback_bytes;
+	uint64_t escape; /* the control character, 1..31 */
+	struct config_pos set[CONFIG_KEYS_MAX];
+};
+
+struct vela_config {
+	const struct config_source *source;   /* the main file */
+	const struct config_source *includes; /* the others, in the order they were opened */
+	struct config_host host;
+	struct config_vm *vms[CONFIG_VMS_MAX];
+	size_t vm_count;
+};
+
+/*
+ * Parses and checks a whole configuration. Returns true and sets *out when there is no mistake;
+ * otherwise every mistake (up to CONFIG_ERRORS_MAX) went to diag and *out is NULL. loader may be
+ * NULL: then every include is a mistake.
+ */
+bool config_parse(struct config_arena *arena, const struct config_source *main_source,
+		  const struct config_loader *loader, struct config_diag *diag,
+		  struct vela_config **out);
+
+/*
+ * Reports a mistake found after parsing (a file that is not there, too little memory) in the same
+ * form as the parser's own. where may have source == NULL; then the message stands alone.
+ */
+[[gnu::format(printf, 3, 4)]] void config_fail(struct config_diag *diag, struct config_pos where,
+					       const char *format, ...);
+
+/*
+ * Writes "FILE:LINE:COLUMN: error: MESSAGE", the source line and a caret line, each ended by a
+ * newline. Returns the length; CONFIG_ERROR_TEXT_MAX bytes always suffice.
+ */
+enum { CONFIG_ERROR_TEXT_MAX = 1536 };
+size_t config_error_text(const struct config_error *error, char *text, size_t size);
+
+/* Where the VM's block sets a key ("memory", "kernel"); the VM's own place when it does not. */
+struct config_pos config_vm_where(const struct config_vm *vm, const char *key);
+
+/* Calls each once for every boot file the configuration names, in order of first mention. */
+void config_files(const struct vela_config *config,
+		  void (*each)(void *context, const struct config_file *file), void *context);
+
+/*
+ * One capability in the initial space of a VM's monitor (VMM). The root task grants from this list
+ * and config_explain prints it, so what is printed is what is granted.
+ */
+struct config_cap {
+	const char *name;   /* of the slot, as the VMM knows it */
+	const char *object; /* kind of kernel object */
+	const char *rights;
+	const char *why;
+};
+
+enum { CONFIG_CAPS_MAX = 16 };
+/* Fills caps with what the block of this VM implies and returns how many there are. */
+size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX]);
+
+/*
+ * Prints the effective configuration in pieces through print: every setting with its origin as a
+ * comment, and the capabilities of each VMM. The text is itself a configuration with the same
+ * meaning.
+ */
+struct config_printer {
+	void (*print)(void *context, const char *text);
+	void *context;
+};
+void config_explain(const struct vela_config *config, const struct config_printer *printer);
+
+#endif

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is booted for a configuration: the kernel, then as modules the root task, the configuration
+and the files it includes, the service and monitor programs, and the guests' files.
+
+The root task finds a module by the first word of its command line: a program by its name, the
+configuration as vela.conf, every other file as the configuration spells it.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from velatool import build, paths
+from velatool.qemu import Module
+from velatool.ui import NotFound, VelaError
+
+CONFIG_NAME = "vela.conf"
+PROGRAMS = (paths.CONSOLE, paths.VMM)
+
+
+@dataclass(frozen=True)
+class BootPlan:
+    """The files of one boot, in order; the root task is module 0."""
+
+    kernel: Path
+    modules: tuple[Module, ...]
+
+
+def config_command(verb: str, config: Path) -> subprocess.CompletedProcess[str]:
+    """Run the configuration tool, which is built from the root task's own parser."""
+    if not config.is_file():
+        raise NotFound(f"there is no configuration file {config}")
+    if not paths.CONFIG_TOOL.is_file():
+        raise VelaError("the configuration tool is not built", "run './vela build'")
+    return subprocess.run([str(paths.CONFIG_TOOL), verb, str(config)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, errors="replace", check=False)
+
+
+def boot_files(config: Path) -> list[Module]:
+    """The files that a configuration names, each once, with where they lie."""
+    done = config_command("modules", config)
+    if done.returncode != 0:
+        raise VelaError(f"{config} is not usable", done.stderr.rstrip() or done.stdout.rstrip())
+    modules: dict[str, Module] = {}
+    for line in done.stdout.splitlines():
+        _, name, path = line.split(" ", 2)
+        modules.setdefault(name, Module(name, locate(config, name, path)))
+    return list(modules.values())
+
+
+def locate(config: Path, name: str, path: str) -> Path:
+    """The file behind a name: beside the configuration, else among the stock guest's files."""
+    candidates = [config.parent / path, config.parent / name, paths.GUEST_STORE / name]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise NotFound(f"{config} names the file '{name}', which is neither beside it nor a stock "
+                   "guest's file", f"looked for {candidates[1]} and {candidates[2]}")
+
+
+def plan(config: Path, root_arguments: str = "") -> BootPlan:
+    """The boot of a configuration."""
+    files = boot_files(config)
+    modules = [
+        Module(paths.ROOTTASK.name, build.stripped(paths.ROOTTASK), root_arguments),
+        Module(CONFIG_NAME, config),
+        *(Module(program.name, build.stripped(program)) for program in PROGRAMS),
+    ]
+    taken = {module.name for module in modules}
+    for module in files:
+        if module.name in taken:
+            raise VelaError(f"{config} names a file '{module.name}', which is the name of one of "
+                            "Vela's own boot modules", "rename the file")
+    return BootPlan(build.stripped(paths.KERNEL32), (*modules, *files))

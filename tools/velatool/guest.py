@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stock Linux guest: Debian's cloud kernel, unmodified, and an initramfs made of busybox.
+
+Both packages are downloaded and unpacked under .cache/guest; nothing is installed on the machine.
+Configurations name the results debian/vmlinuz and debian/initramfs.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from velatool import cpio, packages, paths
+from velatool.process import run
+from velatool.ui import VelaError, progress
+
+STORE = paths.GUEST_STORE / "debian"
+KERNEL = STORE / "vmlinuz"
+BUSYBOX = STORE / "busybox"
+INITRAMFS = STORE / "initramfs"
+INIT = paths.ROOT / "tools" / "guest" / "init"
+KERNEL_META = "linux-image-cloud-amd64"
+
+
+def kernel_package() -> str:
+    """The package with the kernel itself, which the meta package depends on."""
+    listing = run(["apt-cache", "depends", KERNEL_META], f"look up the package {KERNEL_META}")
+    match = re.search(r"Depends: (linux-image-\S+-cloud-amd64)", listing)
+    if not match:
+        raise VelaError(f"the package {KERNEL_META} is not in this machine's package lists",
+                        "check the machine's apt sources: Debian 12 'main' is needed")
+    return match.group(1)
+
+
+def lists_are_missing() -> bool:
+    """Whether apt has no package lists yet."""
+    done = subprocess.run(["apt-cache", "show", KERNEL_META], capture_output=True, check=False)
+    return done.returncode != 0
+
+
+def unpack_from_package(package: str, pattern: str, target: Path) -> None:
+    """Download a package and put the one file of it that matches pattern at target."""
+    with tempfile.TemporaryDirectory(dir=paths.CACHE) as name:
+        scratch = Path(name)
+        run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package],
+            f"download the package {package}", cwd=scratch, env=packages.apt_environment(),
+            hint=f"check the network; 'apt-get update && apt-get download {package}' shows more")
+        archive = next(scratch.glob("*.deb"), None)
+        if archive is None:
+            raise VelaError(f"the download of {package} left no file")
+        run(["dpkg-deb", "-x", archive, scratch / "root"], f"unpack {archive.name}")
+        found = sorted((scratch / "root").glob(pattern))
+        if not found:
+            raise VelaError(f"the package {package} holds no file {pattern}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".part")
+        shutil.copyfile(found[0], partial)
+        partial.chmod(0o755)
+        partial.replace(target)
+
+
+def applets() -> list[str]:
+    """The commands that the guest's busybox offers."""
+    return run([BUSYBOX, "--list"], "list the commands of busybox").split()
+
+
+def build_initramfs() -> bytes:
+    """The initramfs: busybox, a link for each of its commands, and /init."""
+    archive = cpio.Archive()
+    for name in ("bin", "dev", "proc", "sys", "tmp", "root", "etc"):
+        archive.directory(name)
+    archive.character_device("dev/console", 5, 1)
+    archive.file("bin/busybox", BUSYBOX.read_bytes(), 0o755)
+    for applet in sorted(set(applets()) - {"busybox"}):
+        archive.symlink(f"bin/{applet}", "busybox")
+    archive.file("init", INIT.read_bytes(), 0o755)
+    return archive.finish()
+
+
+def prepare() -> None:
+    """Make sure that the guest's files exist and are newer than what they are made of."""
+    paths.CACHE.mkdir(exist_ok=True)
+    if not (KERNEL.is_file() and BUSYBOX.is_file()):
+        if lists_are_missing():
+            packages.update_lists()
+        progress("fetching the guest's kernel and busybox")
+        if not KERNEL.is_file():
+            unpack_from_package(kernel_package(), "boot/vmlinuz-*", KERNEL)
+        if not BUSYBOX.is_file():
+            unpack_from_package("busybox-static", "**/bin/busybox", BUSYBOX)
+    made_from = max(INIT.stat().st_mtime_ns, BUSYBOX.stat().st_mtime_ns)
+    if not INITRAMFS.is_file() or INITRAMFS.stat().st_mtime_ns < made_from:
+        progress("making the guest's initramfs")
+        partial = INITRAMFS.with_name("initramfs.part")
+        partial.write_bytes(build_initramfs())
+        partial.replace(INITRAMFS)

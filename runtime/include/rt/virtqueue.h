@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtqueues in the split-ring layout of VIRTIO 1.2 section 2.7, both sides, for sessions between
+ * processes and for virtio devices. The peer shares the rings and is hostile: every shared word is
+ * read once, checked, and only then used; a peer that breaks the rules breaks its queue and nothing
+ * else. No function allocates, blocks, or loops longer than the ring has entries.
+ */
+#ifndef RT_VIRTQUEUE_H
+#define RT_VIRTQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VQ_ENTRIES_MAX 256u
+
+enum vq_result {
+	VQ_OK,
+	VQ_NONE,   /* nothing to take, or no room to add */
+	VQ_BROKEN, /* the peer broke the rules once; the queue stays unusable until set up again */
+};
+
+/* Why a queue is broken. X(name, text). */
+#define VQ_ERROR_TABLE(X)                                                        \
+	X(NONE, "no error")                                                      \
+	X(AVAIL_INDEX, "available index runs ahead by more than the ring holds") \
+	X(HEAD, "descriptor number beyond the ring")                             \
+	X(LOOP, "descriptor chain longer than the ring")                         \
+	X(RANGE, "descriptor points outside its window")                         \
+	X(ORDER, "readable descriptor after a writable one")                     \
+	X(FLAGS, "descriptor flag that was not negotiated")                      \
+	X(IN_FLIGHT, "more chains in flight than the ring holds")                \
+	X(USED_INDEX, "used index runs ahead of the chains in flight")           \
+	X(USED_ID, "used element names a chain that is not in flight")           \
+	X(USED_LENGTH, "used length exceeds the chain's writable bytes")
+
+enum vq_error {
+#define X(name, text) VQ_ERROR_##name,
+	VQ_ERROR_TABLE(X)
+#undef X
+};
+
+struct vq_desc {
+	uint64_t address;
+	uint32_t length;
+	uint16_t flags; /* VQ_DESC_* */
+	uint16_t next;
+};
+_Static_assert(sizeof(struct vq_desc) == 16, "VIRTIO 1.2 section 2.7.5");
+
+#define VQ_DESC_NEXT	 1u
+#define VQ_DESC_WRITE	 2u
+#define VQ_DESC_INDIRECT 4u /* not offered to any peer: a chain that uses it breaks the queue */
+
+struct vq_avail {
+	uint16_t flags; /* bit 0: the driver wants no notifications (without event indexes) */
+	uint16_t idx;
+	uint16_t ring[]; /* entries, then used_event */
+};
+
+struct vq_used_elem {
+	uint32_t id;
+	uint32_t length;
+};
+
+struct vq_used {
+	uint16_t flags; /* bit 0: the device wants no notifications (without event indexes) */
+	uint16_t idx;
+	struct vq_used_elem ring[]; /* entries, then avail_event */
+};
+
+/*
+ * Where a queue lies. Fixed when the queue is set up and never read again from anything the peer
+ * can write. Descriptor addresses from window_address on, window_size bytes, are at window in this
+ * address space; others are refused.
+ */
+struct vq_ring {
+	struct vq_desc *desc;
+	struct vq_avail *avail;
+	struct vq_used *used;
+	uint16_t entries; /* a power of two, at most VQ_ENTRIES_MAX */
+	bool event_idx;	  /* VIRTIO_F_EVENT_IDX */
+	unsigned char *window;
+	uint64_t window_address;
+	uint64_t window_size;
+};
+
+/* Bytes that rings of so many entries take when they lie behind one another. */
+#define VQ_RING_BYTES(entries) (16u * (entries) + 6u + 2u * (entries) + 2u + 6u + 8u * (entries))
+
+/* Sets the three pointers for rings that start at memory, which is aligned to 16 bytes. */
+void vq_ring_place(struct vq_ring *ring, void *memory, uint16_t entries);
+
+const char *vq_error_text(enum vq_error error);
+
+/* The device side. */
+struct vq_device {
+	struct vq_ring ring;
+	uint16_t next_avail;  /* next entry of the available ring to take */
+	uint16_t next_used;   /* next entry of the used ring to fill */
+	uint16_t kicked_used; /* next_used at the last vq_device_kick */
+	enum vq_error error;
+};
+
+struct vq_segment {
+	unsigned char *bytes;
+	uint32_t length;
+};
+
+/* A chain taken from the ring: checked copies of its descriptors, the readable ones first. */
+struct vq_chain {
+	uint16_t head;
+	uint16_t readable; /* segments the device reads */
+	uint16_t writable; /* segments behind them that it writes */
+	uint64_t readable_bytes;
+	uint64_t writable_bytes;
+	struct vq_segment segment[VQ_ENTRIES_MAX];
+};
+
+/*
+ * Starts where the used ring says that chains were last given back, which is 0 for a fresh queue
+ * and the right place when a device process was restarted.
+ */
+void vq_device_init(struct vq_device *queue, const struct vq_ring *ring);
+enum vq_result vq_device_take(struct vq_device *queue, struct vq_chain *chain);
+/* Gives a chain back; written must not exceed its writable bytes. */
+void vq_device_give(struct vq_device *queue, const struct vq_chain *chain, uint32_t written);
+/* Takes back the vq_device_take just done: the same chain is next again. */
+void vq_device_untake(struct vq_device *queue);
+/* Asks the driver for a notification. True: a chain is there already, and none may come. */
+bool vq_device_watch(struct vq_device *queue);
+/* Whether the driver wants to be told of the chains given since the last call. */
+bool vq_device_kick(struct vq_device *queue);
+
+/* Copy at an offset into the readable or writable bytes; return how much there was. */
+size_t vq_chain_read(const struct vq_chain *chain, uint64_t offset, void *to, size_t length);
+size_t vq_chain_write(const struct vq_chain *chain, uint64_t offset, const void *from,
+		      size_t length);
+
+/* The driver side. All it must remember is private; the shared descriptors are write-only. */
+struct vq_driver {
+	struct vq_ring ring;
+	uint16_t next_avail;
+	uint16_t next_used;
+	uint16_t kicked_avail; /* next_avail at the last vq_driver_kick */
+	uint16_t free_head;
+	uint16_t free;
+	uint16_t in_flight; /* chains */
+	enum vq_error error;
+	uint16_t next[VQ_ENTRIES_MAX];	   /* links of the free list and of chains in flight */
+	uint16_t length[VQ_ENTRIES_MAX];   /* of the chain in flight with this head; 0: none */
+	uint64_t writable[VQ_ENTRIES_MAX]; /* its writable bytes */
+};
+
+struct vq_buffer {
+	uint64_t address;
+	uint32_t length;
+};
+
+/* Clears the shared rings. */
+void vq_driver_init(struct vq_driver *queue, const struct vq_ring *ring);
+/* The head that the next vq_driver_add uses. False: the ring is full. */
+bool vq_driver_next(const struct vq_driver *queue, uint16_t *head);
+/* Makes readable buffers, then writable ones, available as one chain. */
+enum vq_result vq_driver_add(struct vq_driver *queue, const struct vq_buffer *buffers,
+			     unsigned readable, unsigned writable);
+/* Takes back one chain the device is done with. */
+enum vq_result vq_driver_take(struct vq_driver *queue, uint16_t *head, uint32_t *written);
+/* Asks the device for a notification. True: a chain came back already, and none may come. */
+bool vq_driver_watch(struct vq_driver *queue);
+/* Whether the device wants to be told of the chains added since the last call. */
+bool vq_driver_kick(struct vq_driver *queue);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is special to a process made by the root task: its information page, and its end by way of
+ * the status page (rt/process.h).
+ */
+#include "start.h"
+#include <rt/clock.h>
+#include <rt/exit.h>
+#include <rt/hypercall.h>
+#include <rt/log.h>
+#include <rt/start.h>
+#include <string.h>
+
+const struct rt_info *rt_info(void)
+{
+	return (const struct rt_info *)VELA_INFO_VA;
+}
+
+void rt_start_variant(const void *page)
+{
+	const struct rt_info *info = page;
+
+	if (info->magic != RT_INFO_MAGIC || info->version != RT_INFO_VERSION)
+		rt_end(RT_STATUS_FATAL, 0, "the information page has another version");
+	rt_clock = (struct rt_clock){
+		.tsc_khz = info->tsc_khz,
+		.boot_tsc = info->boot_tsc,
+		.boot_epoch = info->boot_epoch,
+	};
+	rt_log_set_name(info->name);
+}
+
+static struct rt_status *status(void)
+{
+	return (struct rt_status *)RT_STATUS_VA;
+}
+
+/* The code comes last: with it the root task takes the rest as complete. */
+static void tell(uint32_t code, uint32_t value, const char *text)
+{
+	struct rt_status *s = status();
+	size_t n = strnlen(text, sizeof s->text - 1);
+
+	s->value = value;
+	memcpy(s->text, text, n);
+	s->text[n] = '\0';
+	__atomic_store_n(&s->code, code, __ATOMIC_RELEASE);
+	rt_sm_up(RT_SEL_PARENT);
+}
+
+int rt_report(uint32_t code, uint32_t value, const char *text)
+{
+	/* Pairs with the root task's release store when it has read a report. */
+	if (__atomic_load_n(&status()->code, __ATOMIC_ACQUIRE) != RT_STATUS_RUNNING)
+		return -1;
+	tell(code, value, text);
+	return 0;
+}
+
+/* An end replaces a report that was not taken yet. The thread then waits to be destroyed; if it
+ * cannot even wait, a fault is what the root task sees next. */
+_Noreturn void rt_end(uint32_t code, uint32_t value, const char *text)
+{
+	tell(code, value, text);
+	while (rt_sm_down_all(RT_SEL_WAKE, VELA_NO_DEADLINE) == VELA_OK)
+		;
+	__builtin_trap();
+}

@@ -34,6 +34,9 @@ enum {
 #define RT_CLIENT_VA  0x0000610000000000ull /* console: session window of slot n at + n * stride */
 #define RT_CONTROL_VA 0x0000600000300000ull /* console: page with the table of its slots */
 
+/* console: scrollback of slot n at + n * its size */
+#define RT_SCROLLBACK_VA 0x0000620000000000ull
+
 #define RT_SESSION_BYTES 0x10000ull
 #define RT_CLIENTS_MAX	 64u
 #define RT_FILES_MAX	 16u
@@ -86,6 +89,14 @@ struct rt_vmm_info {
 	char args[2048]; /* kernel command line */
 };
 
+/* What the root task tells the console service. */
+struct rt_console_info {
+	uint32_t escape; /* control character that starts a command */
+	uint32_t slots;	 /* clients; slot 0 is the root task, slot n is VM n */
+	uint64_t scrollback_bytes;
+	char host[96]; /* one line about the machine, for the banner */
+};
+
 struct rt_info {
 	uint64_t magic;
 	uint32_t version;
@@ -94,7 +105,8 @@ struct rt_info {
 	uint64_t boot_epoch; /* Unix time in seconds when the TSC was boot_tsc, 0 if unknown */
 	uint64_t boot_tsc;
 	char name[RT_NAME_BYTES];
-	struct rt_vmm_info vmm; /* VMM only */
+	struct rt_vmm_info vmm;		/* VMM only */
+	struct rt_console_info console; /* console service only */
 };
 #define RT_INFO_PAGES ((sizeof(struct rt_info) + VELA_PAGE_SIZE - 1) / VELA_PAGE_SIZE)
 

@@ -67,6 +67,12 @@ size_t rt_session_read(struct rt_session *session, void *bytes, size_t size);
 /* Provided by the platform: wakes the service. On Vela an up of the doorbell. */
 void rt_session_ring(vela_sel_t doorbell);
 
+/*
+ * A sink for rt_log_set_sink whose context is the session. The program's name at the start of the
+ * line is cut off, because the service puts there the name under which it knows the client.
+ */
+void rt_session_sink(void *session, const char *line, size_t n);
+
 /* The service's end of one client's window. */
 struct rt_service {
 	struct vq_device log;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Focus and commands of the console service; see console.h. Relies on the modules below it and on
+ * nothing of the machine, so that host tests drive it as a user would.
+ */
+#include "console.h"
+
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SCREEN_LINES 24u
+
+static struct slot *focused(struct console *console)
+{
+	return &console->slots.slot[console->focus];
+}
+
+void console_focus(struct console *console, unsigned n)
+{
+	struct slot *old = focused(console);
+	char text[WORDS_BYTES];
+
+	if (n >= console->slots.count || !console->slots.slot[n].exists ||
+	    (n && !console->slots.slot[n].has_console)) {
+		words_no_console(&console->slots, n, text);
+		screen_say(&console->screen, text);
+		return;
+	}
+	old->seen = console->screen.position;
+	console->focus = n;
+	struct slot *slot = focused(console);
+	uint64_t start = ring_last_lines(&slot->ring, SCREEN_LINES);
+	if (slot->seen < start)
+		start = slot->seen;
+	words_header(&console->slots, n, &console->keys, text);
+	screen_say(&console->screen, text);
+	screen_show(&console->screen, &slot->ring, start);
+}
+
+/* The next console in direction step that can be shown; the log counts as one. */
+static unsigned neighbour(const struct console *console, unsigned step)
+{
+	unsigned n = console->focus;
+
+	do
+		n = (n + step) % console->slots.count;
+	while (n && !console->slots.slot[n].has_console);
+	return n;
+}
+
+static void ask_root(struct console *console, uint32_t code)
+{
+	const struct slot *slot = focused(console);
+	char text[WORDS_BYTES];
+
+	if (code != RT_STATUS_QUIT && !console->focus) {
+		screen_say(&console->screen,
+			   "[vela: no guest is shown; choose one with its number]");
+		return;
+	}
+	console->request = code;
+	console->request_slot = console->focus;
+	snprintf(text, sizeof text, "[vela: %s%s]",
+		 code == RT_STATUS_QUIT	  ? "ending"
+		 : code == RT_STATUS_KILL ? "killing the VMM of "
+					  : "restarting ",
+		 code == RT_STATUS_QUIT ? "" : slot->name);
+	screen_say(&console->screen, text);
+}
+
+static void type(struct console *console, unsigned char byte)
+{
+	const struct slot *slot = focused(console);
+
+	if (!console->focus) {
+		screen_say(&console->screen,
+			   "[vela: the system log takes no input; choose a guest with its number]");
+		return;
+	}
+	if (slot->open && !slots_type(&console->slots, console->focus, byte))
+		screen_say(&console->screen, "[vela: the guest reads no input; key dropped]\a");
+}
+
+static void ask_kill(struct console *console)
+{
+	char text[WORDS_BYTES];
+
+	if (!console->focus) {
+		console->keys.state = KEYS_PLAIN;
+		ask_root(console, RT_STATUS_KILL);
+		return;
+	}
+	snprintf(text, sizeof text, "[vela: kill the VMM of %s? y kills, any other key does not]",
+		 focused(console)->name);
+	screen_say(&console->screen, text);
+}
+
+void console_input(struct console *console, unsigned char byte)
+{
+	struct key_event event = keys_feed(&console->keys, byte);
+	char text[WORDS_BYTES];
+
+	switch (event.action) {
+	case KEY_NONE:
+		return;
+	case KEY_BYTE:
+		return type(console, event.value);
+	case KEY_SHOW:
+		return console_focus(console, event.value);
+	case KEY_NEXT:
+		return console_focus(console, neighbour(console, 1));
+	case KEY_PREVIOUS:
+		return console_focus(console, neighbour(console, console->slots.count - 1));
+	case KEY_QUIT:
+		return ask_root(console, RT_STATUS_QUIT);
+	case KEY_ASK_KILL:
+		return ask_kill(console);
+	case KEY_KILL:
+		return ask_root(console, RT_STATUS_KILL);
+	case KEY_RESTART:
+		return ask_root(console, RT_STATUS_RESTART);
+	case KEY_CANCEL:
+		return screen_say(&console->screen, "[vela: not killed]");
+	case KEY_HELP:
+	case KEY_UNKNOWN:
+		words_help(&console->slots, &console->keys, text);
+		return screen_say(&console->screen, text);
+	}
+}
+
+bool console_turn(struct console *console, uint64_t now_tsc)
+{
+	/* A guest that is shown is slowed to the speed of the port; half of its scrollback stays
+	 * for what was shown before. */
+	bool hold = screen_behind(&console->screen) >= console->screen.ring->size / 2;
+	bool more = false;
+
+	for (unsigned i = 0; i < console->slots.count; i++) {
+		slots_update(&console->slots, i, &console->control->slot[i], now_tsc);
+		more = slots_turn(&console->slots, i, hold && i == console->focus, now_tsc) || more;
+	}
+	return more;
+}
+
+void console_init(struct console *console, const struct console_setup *setup, uint64_t now_tsc)
+{
+	struct slots *slots = &console->slots;
+	char text[WORDS_BYTES];
+	unsigned first = 0;
+
+	memset(console, 0, sizeof *console);
+	slots_init(slots, setup->info->slots, setup->windows, setup->scrollback,
+		   setup->info->scrollback_bytes);
+	slots->tsc_khz = setup->tsc_khz;
+	slots->boot_tsc = setup->boot_tsc;
+	console->control = setup->control;
+	console->keys.escape = (unsigned char)setup->info->escape;
+	screen_init(&console->screen, &slots->slot[0].ring);
+	for (unsigned i = 0; i < slots->count; i++) {
+		slots_update(slots, i, &setup->control->slot[i], now_tsc);
+		if (!first && slots->slot[i].has_console)
+			first = i;
+	}
+	words_banner(slots, &console->keys, setup->info->host, text);
+	screen_say(&console->screen, text);
+	console_focus(console, first);
+}

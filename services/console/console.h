@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console service without its hardware: which console is focused, what keys do, what is asked
+ * of the root task. The thin main feeds it bytes and time and carries out what it decides.
+ */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+#include "keys.h"
+#include "screen.h"
+#include "slots.h"
+
+struct console {
+	struct slots slots;
+	struct keys keys;
+	struct screen screen;
+	unsigned focus;
+	uint32_t request; /* enum rt_status_code for the root task, RT_STATUS_RUNNING: none */
+	uint32_t request_slot;
+	struct rt_control *control;
+};
+
+struct console_setup {
+	const struct rt_console_info *info;
+	struct rt_control *control;
+	unsigned char *windows;
+	unsigned char *scrollback;
+	uint64_t tsc_khz;
+	uint64_t boot_tsc;
+};
+
+/* Reads the table of clients, says the banner and focuses guest 1, or the log without guests. */
+void console_init(struct console *console, const struct console_setup *setup, uint64_t now_tsc);
+
+/* A typed byte. */
+void console_input(struct console *console, unsigned char byte);
+
+/* One turn for every client. Returns whether more is waiting. */
+bool console_turn(struct console *console, uint64_t now_tsc);
+
+/* Shows console number n: 0 is the system log. */
+void console_focus(struct console *console, unsigned n);
+
+#endif

@@ -43,19 +43,28 @@ def boot_files(config: Path) -> list[Module]:
         raise VelaError(f"{config} is not usable", done.stderr.rstrip() or done.stdout.rstrip())
     modules: dict[str, Module] = {}
     for line in done.stdout.splitlines():
-        _, name, path = line.split(" ", 2)
-        modules.setdefault(name, Module(name, locate(config, name, path)))
+        name = line.split("\t", 1)[1]
+        modules.setdefault(name, Module(name, locate(config, name)))
     return list(modules.values())
 
 
-def locate(config: Path, name: str, path: str) -> Path:
+def locate(config: Path, name: str) -> Path:
     """The file behind a name: beside the configuration, else among the stock guest's files."""
-    candidates = [config.parent / path, config.parent / name, paths.GUEST_STORE / name]
+    candidates = [config.parent / name, paths.GUEST_STORE / name]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
     raise NotFound(f"{config} names the file '{name}', which is neither beside it nor a stock "
-                   "guest's file", f"looked for {candidates[1]} and {candidates[2]}")
+                   "guest's file", "looked for " + " and ".join(map(str, candidates)))
+
+
+def config_report(verb: str, config: Path) -> int:
+    """Pass on what the configuration tool says; a good configuration's files must exist too."""
+    words = [str(paths.CONFIG_TOOL), verb, *([] if verb == "keys" else [str(config)])]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode == 0 and verb == "check":
+        boot_files(config)
+    return min(done.returncode, 1)
 
 
 def plan(config: Path, root_arguments: str = "") -> BootPlan:

@@ -61,7 +61,7 @@ def deb822_sources(text: str) -> list[str]:
     stanzas = []
     for stanza in re.split(r"\n\s*\n", text):
         lines = [line for line in stanza.splitlines() if line.strip() and not line.startswith("#")]
-        types = [line for line in lines if re.match(r"(?i)types\s*:.*\bdeb\b", line)]
+        types = [line for line in lines if re.match(r"(?i)types\s*:(.*\s)?deb(\s|$)", line)]
         if types:
             kept = [line for line in lines if line not in types]
             stanzas.append("\n".join(["Types: deb-src", *kept]))

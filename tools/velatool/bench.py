@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vela bench`: measures Vela and prints one figure per line.
+
+Sizes are read from the build. Times are counted in instructions: a benchmark image runs on one CPU
+under QEMU's instruction counter and prints lines "@@ KEY NUMBER" on its serial line. docs/bench.md
+says what each figure means.
+"""
+
+import fnmatch
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from velatool import boot, build, loc, paths, qemu
+from velatool.process import run as run_program
+from velatool.ui import UsageError, VelaError, nearest, progress
+
+SCHEMA = "vela.bench/1"
+FIGURE_LINE = re.compile(r"@@ ([a-z][a-z0-9_]*) ([0-9]+(?:\.[0-9]+)?)\s*$")
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measures some figures at once."""
+
+    keys: tuple[str, ...]
+    measure: Callable[[], Figures]
+
+
+def number(text: str) -> float:
+    """A figure as an integer where it is one."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def kernel_code_lines() -> int:
+    """Code lines of the kernel, every architecture counted."""
+    return loc.count_part("hypervisor")[1]
+
+
+def kernel_text_bytes() -> int:
+    """Bytes of code and constants of the kernel."""
+    listing = run_program(["llvm-size-19", "-B", paths.KERNEL], "measure the kernel")
+    return int(listing.splitlines()[1].split()[0])
+
+
+def image_bytes() -> int:
+    """Bytes of a boot without guests: kernel, root task and programs, as shipped."""
+    programs = (paths.KERNEL, paths.ROOTTASK, *boot.PROGRAMS)
+    return sum(build.stripped(program).stat().st_size for program in programs)
+
+
+def sizes() -> Figures:
+    """Everything that needs no run."""
+    return {"kernel_code_lines": kernel_code_lines(), "kernel_text_bytes": kernel_text_bytes(),
+            "image_bytes": image_bytes()}
+
+
+def collect_figures(lines: Iterable[str]) -> Figures:
+    """The figures that a machine's serial line reports."""
+    figures: Figures = {}
+    for line in lines:
+        match = FIGURE_LINE.search(line.rstrip("\r\n"))
+        if match:
+            figures[match.group(1)] = number(match.group(2))
+    return figures
+
+
+def run_counted(machine: qemu.Machine, timeout: float) -> tuple[Figures, str]:
+    """Run a machine under the instruction counter; its figures and its whole output.
+
+    The machine must end by itself with the quit code.
+    """
+    with qemu.stage(machine.modules) as directory:
+        try:
+            done = subprocess.run(qemu.command(machine), cwd=directory, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, errors="replace",
+                                  timeout=timeout, check=False)
+        except subprocess.TimeoutExpired as error:
+            output = (error.stdout or b"").decode(errors="replace")
+            raise VelaError(f"the benchmark did not end within {timeout:g} s",
+                            output[-2000:]) from None
+    if done.returncode != qemu.DebugExit.QUIT.status:
+        raise VelaError(f"the benchmark failed: {qemu.meaning(done.returncode)}",
+                        (done.stdout + done.stderr)[-2000:])
+    return collect_figures(done.stdout.splitlines()), done.stdout
+
+
+def run_config(config: Path, timeout: float = 300) -> Figures:
+    """Boot a configuration under the instruction counter and return the figures it prints."""
+    plan = boot.plan(config, qemu.EXIT_ARGUMENT)
+    machine = qemu.Machine(kernel=plan.kernel, modules=plan.modules, icount=True)
+    return run_counted(machine, timeout)[0]
+
+
+BENCHMARKS: list[Benchmark] = [
+    Benchmark(("kernel_code_lines", "kernel_text_bytes", "image_bytes"), sizes),
+]
+
+
+def select(patterns: Sequence[str]) -> list[Benchmark]:
+    """The benchmarks that measure a wanted figure."""
+    chosen = [benchmark for benchmark in BENCHMARKS
+              if any(wanted(key, patterns) for key in benchmark.keys)]
+    if not chosen:
+        keys = [key for benchmark in BENCHMARKS for key in benchmark.keys]
+        raise UsageError(f"no figure matches {' '.join(patterns)}", nearest(patterns[0], keys))
+    return chosen
+
+
+def wanted(key: str, patterns: Sequence[str]) -> bool:
+    """Whether a figure was asked for."""
+    return not patterns or any(pattern in key or fnmatch.fnmatchcase(key, pattern)
+                               for pattern in patterns)
+
+
+def measure(benchmark: Benchmark) -> Figures:
+    """Run one benchmark; every figure it promises must come."""
+    figures = benchmark.measure()
+    missing = [key for key in benchmark.keys if key not in figures]
+    if missing:
+        raise VelaError(f"the benchmark gave no figure {', '.join(missing)}")
+    return figures
+
+
+def run(patterns: Sequence[str], output: Path | None) -> int:
+    """Measure what is wanted, print it, and write the JSON file."""
+    chosen = select(patterns)
+    build.everything()
+    started = time.monotonic()
+    figures: Figures = {}
+    for benchmark in chosen:
+        for key, value in measure(benchmark).items():
+            if wanted(key, patterns):
+                figures[key] = value
+                print(f"{key:<24}{value:>14,}", flush=True)
+    if output is not None:
+        output.write_text(json.dumps({"schema": SCHEMA, "figures": figures}, indent=2) + "\n")
+        progress(f"wrote {output} after {time.monotonic() - started:.0f} s")
+    return 0

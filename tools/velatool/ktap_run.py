@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots a test image in QEMU and turns what it reports into TAP for Meson.
+
+Usually the image runs a test root task that prints KTAP on the serial line and ends QEMU. Then the
+report must be complete, and the machine must end in the expected way: a missing plan, a panic, a
+wrong exit and a timeout are all failures. With --expect-line the machine need not report anything,
+but must print a line that matches.
+
+Every other line of the machine is passed on as a TAP comment. Meson takes a test without output as
+skipped, so something is always printed.
+"""
+
+import argparse
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from velatool import qemu, tap  # noqa: E402
+from velatool.ui import VelaError  # noqa: E402
+
+PANIC = re.compile(r"\bPANIC\b")
+ENDS = {"quit": qemu.DebugExit.QUIT.status, "failed": qemu.DebugExit.FAILED.status,
+        "panic": qemu.DebugExit.PANIC.status, "off": 0}
+
+
+@dataclass
+class Outcome:
+    """How a machine ran; status is None when it was ended from outside."""
+
+    lines: list[str] = field(default_factory=list)
+    status: int | None = None
+    timed_out: bool = False
+    matched: bool = False
+
+
+def pump(process: subprocess.Popen[bytes], lines: "queue.Queue[str | None]") -> None:
+    """Reader thread: hand over the machine's lines, then None."""
+    assert process.stdout is not None
+    for raw in process.stdout:
+        lines.put(raw.decode(errors="replace").rstrip("\r\n"))
+    lines.put(None)
+
+
+def lines_until(process: subprocess.Popen[bytes], deadline: float) -> Iterator[str | None]:
+    """The machine's lines as they come; a final None says that the deadline passed."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=pump, args=(process, lines), daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            yield None
+            return
+        if line is None:
+            return
+        yield line
+
+
+def run_machine(machine: qemu.Machine, timeout: float, wanted: re.Pattern[str] | None,
+                stop_there: bool) -> Outcome:
+    """Run until the machine ends, time is up, or with stop_there the wanted line has come."""
+    outcome = Outcome()
+    with qemu.stage(machine.modules) as directory:
+        process = subprocess.Popen(qemu.command(machine), cwd=directory, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            for line in lines_until(process, time.monotonic() + timeout):
+                if line is None:
+                    outcome.timed_out = True
+                    break
+                outcome.lines.append(line)
+                if wanted and wanted.search(line):
+                    outcome.matched = True
+                    if stop_there:
+                        break
+            if not outcome.timed_out and not (stop_there and outcome.matched):
+                outcome.status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    return outcome
+
+
+def verdict(outcome: Outcome, expected_status: int | None, timeout: float) -> str:
+    """What is wrong with how the machine ended; an empty string if nothing is."""
+    panic = next((line for line in outcome.lines if PANIC.search(line)), None)
+    if panic and expected_status != ENDS["panic"]:
+        return panic.strip()
+    if expected_status is None:
+        return ""
+    if outcome.timed_out:
+        return f"the machine did not end within {timeout:g} s"
+    if outcome.status != expected_status:
+        return qemu.meaning(outcome.status or 0)
+    return ""
+
+
+def collect(outcome: Outcome, arguments: argparse.Namespace) -> list[tap.Result]:
+    """All results of the run, those about the run itself last."""
+    collector = tap.Collector()
+    for line in outcome.lines:
+        if not collector.feed(line):
+            print(f"# {line}")
+    results: list[tap.Result] = []
+    expected = ENDS.get(arguments.end)
+    if arguments.expect_line is None:
+        results = collector.finish()
+        faults = list(dict.fromkeys(collector.faults))
+        results.append(tap.Result("the report is complete", not faults, reason="; ".join(faults)))
+    else:
+        results.append(tap.Result(f"prints a line matching {arguments.expect_line}",
+                                  outcome.matched))
+    fault = verdict(outcome, expected, arguments.timeout)
+    results.append(tap.Result(f"the machine ends by {arguments.end}", not fault, reason=fault))
+    return results
+
+
+def parse_modules(text: str) -> tuple[qemu.Module, ...]:
+    """Modules as "FILE ARGUMENTS,FILE ARGUMENTS"; each is known by its file's name."""
+    modules = []
+    for part in filter(None, text.split(",")):
+        file, _, args = part.strip().partition(" ")
+        name, _, path = file.rpartition("=")
+        modules.append(qemu.Module(name or Path(path).name, Path(path), args.strip()))
+    return tuple(modules)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(prog="ktap_run.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--kernel", type=Path, required=True, help="32-bit ELF of the kernel")
+    result.add_argument("--modules", default="", metavar="LIST",
+                        help="boot modules: [NAME=]FILE ARGUMENTS,... (the root task first)")
+    result.add_argument("--append", default=qemu.EXIT_ARGUMENT, help="kernel command line")
+    result.add_argument("--smp", type=int, default=1)
+    result.add_argument("--memory", type=int, default=512, metavar="MIB")
+    result.add_argument("--cpu", default=qemu.DEFAULT_CPU)
+    result.add_argument("--timeout", type=float, default=120, metavar="SECONDS")
+    result.add_argument("--icount", action="store_true")
+    result.add_argument("--end", choices=[*ENDS, "halt"], default="quit",
+                        help="how the machine must end (default quit); halt: not at all, the expected "
+                             "line ends the run")
+    result.add_argument("--expect-line", metavar="REGEX",
+                        help="the machine prints no KTAP but a line that matches")
+    return result
+
+
+def machine_from(arguments: argparse.Namespace) -> qemu.Machine:
+    """The machine to boot. VELA_PROFILE_DIR asks for a coverage profile from the kernel."""
+    profiles = os.environ.get("VELA_PROFILE_DIR")
+    profile = Path(profiles) / f"kernel-{os.getpid()}.profraw" if profiles else None
+    return qemu.Machine(
+        kernel=arguments.kernel, modules=parse_modules(arguments.modules), append=arguments.append,
+        cpus=arguments.smp, memory_mib=arguments.memory, cpu=arguments.cpu,
+        icount=arguments.icount, debug_output=profile)
+
+
+def main() -> int:
+    """Run one machine and print TAP; 0 when everything was as expected."""
+    arguments = parser().parse_args()
+    halts = arguments.end == "halt"
+    if halts and arguments.expect_line is None:
+        parser().error("--end halt needs --expect-line: nothing else would end the run")
+    wanted = re.compile(arguments.expect_line) if arguments.expect_line else None
+    try:
+        outcome = run_machine(machine_from(arguments), arguments.timeout, wanted,
+                              halts)
+        results = collect(outcome, arguments)
+    except (VelaError, OSError) as error:
+        results = [tap.Result("the machine starts", False, reason=str(error))]
+    for number, result in enumerate(results, 1):
+        print(tap.line_for(number, result))
+        if result.reason and not result.skipped:
+            print(f"# {result.reason}")
+    print(f"1..{len(results)}")
+    return 0 if all(result.ok for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

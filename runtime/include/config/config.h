@@ -13,7 +13,7 @@
 
 enum {
 	CONFIG_VMS_MAX = 32,		 /* vm blocks in one configuration */
-	CONFIG_MODULES_MAX = 16,	 /* module lines in one boot block */
+	CONFIG_MODULES_MAX = 15,	 /* module lines in one boot block */
 	CONFIG_INCLUDE_DEPTH = 8,	 /* files open inside one another, the main one included */
 	CONFIG_ERRORS_MAX = 20,		 /* mistakes reported before the parser gives up */
 	CONFIG_NAME_MAX = 31,		 /* bytes in a VM name */
@@ -42,7 +42,7 @@ struct config_pos {
  */
 struct config_source {
 	const char *name; /* as messages show it */
-	const char *path; /* relative to the main file; "" for the main file; set by the parser */
+	const char *path; /* relative to the main file's directory; set by the parser */
 	const char *text; /* not NUL-terminated */
 	size_t size;
 	struct config_pos included_at;	  /* source == NULL for the main file */
@@ -68,7 +68,7 @@ struct config_arena {
 
 struct config_error {
 	struct config_pos where;
-	char message[256]; /* one line, printable ASCII */
+	char message[384]; /* one line, printable ASCII */
 };
 
 /* Receives each mistake; errors counts them and starts at 0. */
@@ -104,7 +104,7 @@ struct config_vm {
 	uint64_t cpus;
 	uint64_t host_cpu; /* or CONFIG_CPU_ANY */
 	uint64_t priority;
-	uint64_t slice_ns;
+	uint64_t slice_us;
 	struct config_boot boot;
 	bool console;
 	bool autostart;
@@ -118,7 +118,7 @@ struct config_vm {
 
 struct config_host {
 	uint64_t scrollback_bytes;
-	uint64_t escape; /* the control character, 1..31 */
+	uint32_t escape; /* the control character, 1..31 */
 	struct config_pos set[CONFIG_KEYS_MAX];
 };
 
@@ -150,7 +150,7 @@ bool config_parse(struct config_arena *arena, const struct config_source *main_s
  * Writes "FILE:LINE:COLUMN: error: MESSAGE", the source line and a caret line, each ended by a
  * newline. Returns the length; CONFIG_ERROR_TEXT_MAX bytes always suffice.
  */
-enum { CONFIG_ERROR_TEXT_MAX = 1536 };
+enum { CONFIG_ERROR_TEXT_MAX = 2048 };
 size_t config_error_text(const struct config_error *error, char *text, size_t size);
 
 /* Where the VM's block sets a key ("memory", "kernel"); the VM's own place when it does not. */
@@ -171,7 +171,7 @@ struct config_cap {
 	const char *why;
 };
 
-enum { CONFIG_CAPS_MAX = 16 };
+enum { CONFIG_CAPS_MAX = 8 };
 /* Fills caps with what the block of this VM implies and returns how many there are. */
 size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX]);
 
@@ -185,5 +185,8 @@ struct config_printer {
 	void *context;
 };
 void config_explain(const struct vela_config *config, const struct config_printer *printer);
+
+/* Prints the reference of every key in Markdown; docs/vela.conf.md holds a checked copy. */
+void config_reference(const struct config_printer *printer);
 
 #endif

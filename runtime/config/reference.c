@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key reference of docs/vela.conf.md, printed from the key table; a test compares the two.
+ */
+#include "schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	unsigned in;
+	const char *title;
+} places[] = {
+	{ IN_TOP, "At the top level" },	 { IN_HOST, "In `host { }`" },
+	{ IN_VM, "In `vm NAME { }`" },	 { IN_LINUX, "In `boot linux { }`" },
+	{ IN_PVH, "In `boot pvh { }`" }, { IN_MULTIBOOT, "In `boot multiboot { }`" },
+};
+
+static void put_key(const struct config_printer *printer, const struct config_key *key)
+{
+	char form[CONFIG_FORM_TEXT_MAX], preset[CONFIG_VALUE_TEXT_MAX] = "none", line[512];
+
+	config_value_form(key, form);
+	for (char *bar = form; key->choices && (bar = strchr(bar, '|')); bar++)
+		*bar = '/';
+	if (config_key_is_number(key))
+		config_value_text(key, key->preset, preset);
+	snprintf(line, sizeof line, "| `%s` | %s | %s | %s%s |\n", key->name, form,
+		 key->required ? "required" : preset, key->doc,
+		 key->repeats ? "; may be repeated" : "");
+	printer->print(printer->context, line);
+}
+
+void config_reference(const struct config_printer *printer)
+{
+	char line[160];
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		snprintf(line, sizeof line,
+			 "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+			 places[i].title);
+		printer->print(printer->context, line);
+		for (size_t j = 0; j < config_key_count; j++)
+			if (config_keys[j].in & places[i].in)
+				put_key(printer, &config_keys[j]);
+		printer->print(printer->context, "\n");
+	}
+}

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from velatool import paths, tap
+from velatool import paths, tap, tapunit
 
 RUNNER = paths.ROOT / "tools" / "velatool" / "ktap_run.py"
 KERNEL = os.environ["ECHO_MACHINE"]
@@ -90,4 +90,4 @@ class MachineTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    tapunit.main()

@@ -3,7 +3,7 @@
 
 import unittest
 
-from velatool import tap
+from velatool import tap, tapunit
 
 NESTED = """\
 a line of the kernel's log
@@ -70,4 +70,4 @@ class TapTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    tapunit.main()

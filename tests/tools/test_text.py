@@ -7,7 +7,7 @@ import gzip
 import unittest
 from pathlib import Path
 
-from velatool import cli, cpio, image, kvm, loc, qemu, sources
+from velatool import cli, cpio, image, kvm, loc, qemu, sources, tapunit
 from velatool.ui import UsageError, VelaError
 
 
@@ -156,4 +156,4 @@ class KvmTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    tapunit.main()

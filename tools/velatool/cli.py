@@ -32,7 +32,8 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
 def arguments_run(parser: argparse.ArgumentParser) -> None:
     """Arguments of `vela run`."""
     parser.add_argument("target", nargs="?", type=Path, metavar="CONF|ISO",
-                        help="configuration or image (default vela.conf)")
+                        help="configuration or image (default: vela.conf here, else two Linux "
+                             "guests)")
     add_machine_options(parser)
 
 
@@ -49,7 +50,7 @@ def arguments_config(parser: argparse.ArgumentParser) -> None:
                         help="check: report every mistake; explain: print every setting, where it "
                              "comes from, and the capabilities of each VMM")
     parser.add_argument("config", type=Path, nargs="?", metavar="CONF",
-                        help="configuration (default vela.conf)")
+                        help="configuration (default: as for run)")
 
 
 def arguments_test(parser: argparse.ArgumentParser) -> None:

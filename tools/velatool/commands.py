@@ -31,7 +31,7 @@ def image(arguments: argparse.Namespace) -> int:
 
 def config(arguments: argparse.Namespace) -> int:
     """`vela config`: the built parser does the work, and names files and places itself."""
-    target = arguments.config or paths.DEFAULT_CONFIG
+    target = arguments.config or paths.default_config()
     if arguments.verb != "keys" and not target.is_file():
         raise NotFound(f"there is no configuration file {target}")
     build_module.setup()

@@ -15,7 +15,7 @@ SUBPROJECTS = ROOT / "subprojects"
 PACKAGE_CACHE = SUBPROJECTS / "packagecache"
 CROSS_FILE = ROOT / "tools" / "cross" / "x86_64.ini"
 NATIVE_FILE = ROOT / "tools" / "cross" / "native.ini"
-DEFAULT_CONFIG = ROOT / "vela.conf"
+SHIPPED_CONFIG = ROOT / "examples" / "default.conf"
 
 KERNEL = BUILD / "hypervisor" / "vela.elf"
 KERNEL32 = BUILD / "hypervisor" / "vela.elf32"
@@ -23,3 +23,9 @@ ROOTTASK = BUILD / "roottask" / "roottask"
 CONSOLE = BUILD / "services" / "console" / "console"
 VMM = BUILD / "vmm" / "vmm"
 CONFIG_TOOL = BUILD / "runtime" / "config" / "vela-config"
+
+
+def default_config() -> Path:
+    """The configuration when none is named: vela.conf here if there is one, else the shipped one."""
+    own = Path("vela.conf")
+    return own if own.is_file() else SHIPPED_CONFIG

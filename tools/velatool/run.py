@@ -52,9 +52,9 @@ def run(target: Path | None, base: qemu.Machine) -> int:
         build.everything()
     else:
         build.packages.install_missing()
-    machine, description = qemu.with_best_accelerator(machine_for(target or paths.DEFAULT_CONFIG,
-                                                                  base))
-    progress(f"booting on {description}, {1 if machine.icount else machine.cpus} CPUs, "
+    target = target or paths.default_config()
+    machine, description = qemu.with_best_accelerator(machine_for(target, base))
+    progress(f"booting {target.name} on {description}, {1 if machine.icount else machine.cpus} CPUs, "
              f"{machine.memory_mib} MiB")
     status = run_machine(machine)
     if status in (0, qemu.DebugExit.QUIT.status):

@@ -151,7 +151,9 @@ bool lapic_is_destination(const struct lapic *lapic, const struct apic_message *
 /* Accepts a message that is for this APIC. False if it was dropped. */
 bool lapic_accept(struct lapic *lapic, const struct apic_message *message);
 
-/* Processor priority, for lowest-priority arbitration. */
+/* For lowest-priority arbitration: would a legal fixed vector be accepted, and the processor's
+ * priority. */
+bool lapic_can_receive(const struct lapic *lapic);
 uint8_t lapic_ppr(const struct lapic *lapic);
 
 /* --- time ----------------------------------------------------------------------------------- */

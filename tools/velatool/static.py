@@ -49,7 +49,7 @@ def check_format() -> str:
     sources = files_with(".c", ".h")
     if not sources:
         return "no C file was found"
-    done = subprocess.run(["clang-format-19", "--dry-run", "-Werror", *map(str, sources)],
+    done = subprocess.run(["clang-format-19", "--dry-run", "-Werror", *map(relative, sources)],
                           cwd=paths.ROOT, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
@@ -136,7 +136,8 @@ def tidy_file(path: Path, entry: dict[str, str], environment: str) -> str:
     if done.returncode == 0:
         stamp.touch()
         return ""
-    return done.stdout.strip() or done.stderr.strip()
+    prefix = os.path.relpath(paths.ROOT, paths.BUILD) + "/"
+    return (done.stdout.strip() or done.stderr.strip()).replace(prefix, "")
 
 
 def check_tidy() -> str:

@@ -62,11 +62,14 @@ size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAP
 		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed" },
 		{ "GST", "guest space", "give", "guest-physical memory, filled from its own" },
 		{ "VC", "virtual CPU", "run, ctrl", "runs the guest" },
-		{ "CONSOLE", "semaphore", "up", "doorbell of its session with the console" },
+		{ "EVENT", "portal", "call", "takes its faults to the root task" },
+		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console" },
 	};
-	const size_t count = sizeof all / sizeof all[0] - (vm->console ? 0 : 1);
+	const size_t count = sizeof all / sizeof all[0];
 
-	memcpy(caps, all, count * sizeof caps[0]);
+	memcpy(caps, all, sizeof all);
+	if (!vm->console)
+		caps[count - 1].why = "doorbell of its session: system log only";
 	return count;
 }
 

@@ -15,7 +15,7 @@ extern uint64_t kernel_cr3;
 /* Top of the stack of CPU index; 16-byte aligned. */
 void *cpu_stack_top(unsigned index);
 
-/* Where a started CPU continues: on its own stack, interrupts off, the trampoline's GDT, no IDT. */
+/* Where a started CPU continues: on its own stack, interrupts off, boot.S's GDT, no IDT. */
 [[noreturn]] void ap_main(unsigned index);
 
 /* Starts every CPU of the list but the first, which runs this, one after the other; takes those

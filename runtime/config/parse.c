@@ -176,6 +176,8 @@ static void vm_block(struct parser *parser)
 		return;
 	vm->where = parser->token.where;
 	vm->name = vm_name(parser);
+	if (vm->name[0] == '\0' && !token_is(parser, TOKEN_OPEN))
+		return;
 	vm->boot.args = "";
 	set_defaults(IN_VM, vm);
 	add_vm(parser, vm);
@@ -220,7 +222,9 @@ static void unknown_key(struct parser *parser, struct scope *scope)
 		parser_fail(parser, token->where,
 			    "\"%s\" belongs to the top level; is a \"}\" missing before it?",
 			    other->name);
-		parser->closing = true;
+		parser->closing = other->type != KEY_INCLUDE;
+		if (!parser->closing)
+			parser_skip(parser);
 		return;
 	}
 	if (other)
@@ -256,7 +260,7 @@ static void key_value(struct parser *parser, const struct config_key *key, struc
 		boot_block(parser, key, scope);
 	else if (!parser_value(parser, key, scope))
 		parser_skip(parser);
-	if (!parser->closing)
+	if (key->type > KEY_INCLUDE)
 		parser_end(parser, key);
 }
 

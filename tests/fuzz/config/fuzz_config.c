@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fuzzes the configuration parser. The input is up to four files separated by form feeds; the first
+ * is the main one, "1", "2" and "3" name the others. Beyond not crashing: parsing twice gives the
+ * same mistakes, every mistake lies inside its source, what is accepted keeps its promises, and
+ * the explanation of an accepted configuration is a configuration that explains itself the same.
+ */
+#include "config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES = 4, ARENA_BYTES = 128 * 1024, TEXT_BYTES = 512 * 1024 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct files {
+	struct config_source file[FILES];
+	size_t count;
+};
+
+struct log {
+	char text[64 * 1024];
+	size_t used;
+};
+
+struct printed {
+	char text[TEXT_BYTES];
+	size_t used;
+};
+
+static void require(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "broken promise: %s\n", what);
+	abort();
+}
+
+static bool load(void *context, const char *path, struct config_source *source)
+{
+	const struct files *files = context;
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	size_t index = (size_t)(name[0] - '0');
+
+	if (strlen(name) != 1 || index == 0 || index >= files->count)
+		return false;
+	source->text = files->file[index].text;
+	source->size = files->file[index].size;
+	return true;
+}
+
+static void check_place(const struct config_pos *where)
+{
+	const char *line = where->source->text;
+	const char *end = line + where->source->size;
+
+	require(where->line > 0 && where->column > 0 && where->length > 0,
+		"positions count from 1");
+	for (uint32_t i = 1; i < where->line; i++) {
+		line = memchr(line, '\n', (size_t)(end - line));
+		require(line != NULL, "a mistake lies on a line of its source");
+		line++;
+	}
+	require(where->column - 1 <= (size_t)(end - line), "a mistake lies inside its source");
+	require(!memchr(line, '\n', where->column - 1), "a column lies on its line");
+}
+
+static void log_error(void *context, const struct config_error *error)
+{
+	struct log *log = context;
+	size_t room = sizeof log->text - log->used;
+
+	require(room > CONFIG_ERROR_TEXT_MAX, "no more mistakes than the limit");
+	check_place(&error->where);
+	log->used += config_error_text(error, log->text + log->used, CONFIG_ERROR_TEXT_MAX);
+}
+
+static struct vela_config *parse(const struct files *files, struct log *log, unsigned char *memory,
+				 size_t bytes)
+{
+	union {
+		const struct files *in;
+		void *out;
+	} context = { files };
+	const struct config_loader loader = { load, context.out };
+	struct config_diag diag = { log_error, log, 0 };
+	struct config_arena arena = { memory, bytes, 0 };
+	struct vela_config *config;
+
+	log->used = 0;
+	if (!config_parse(&arena, &files->file[0], &loader, &diag, &config)) {
+		require(diag.errors > 0 && diag.errors <= CONFIG_ERRORS_MAX + 1 && !config,
+			"a refused configuration has mistakes and no result");
+		return NULL;
+	}
+	require(diag.errors == 0 && config, "an accepted configuration has no mistakes");
+	return config;
+}
+
+static void print_all(void *context, const char *text)
+{
+	struct printed *printed = context;
+	size_t length = strlen(text);
+
+	require(printed->used + length < sizeof printed->text, "an explanation is bounded");
+	memcpy(printed->text + printed->used, text, length);
+	printed->used += length;
+	printed->text[printed->used] = '\0';
+}
+
+static void check_vm(const struct config_vm *vm)
+{
+	const uint64_t mib = 1024 * 1024;
+
+	require(strlen(vm->name) > 0 && strlen(vm->name) <= CONFIG_NAME_MAX, "a VM has a name");
+	require(vm->memory_bytes >= 16 * mib && vm->memory_bytes % (2 * mib) == 0,
+		"memory is whole");
+	require(vm->cpus == 1, "one CPU");
+	require(vm->host_cpu == CONFIG_CPU_ANY || vm->host_cpu < 64, "a host CPU that can be");
+	require(vm->priority >= 1 && vm->priority <= 100, "a priority in range");
+	require(vm->boot.kernel.path && vm->boot.kernel.path[0], "a VM has a kernel");
+	require(strlen(vm->boot.args) <= CONFIG_ARGS_MAX, "arguments are bounded");
+	require(vm->boot.module_count <= CONFIG_MODULES_MAX, "modules are bounded");
+	check_place(&vm->where);
+}
+
+/* Origins differ between a configuration and its explanation: removes them, the last comment of
+ * each line. */
+static void strip_origins(struct printed *printed)
+{
+	size_t kept = 0, comment = 0;
+
+	for (size_t i = 0; i <= printed->used; i++) {
+		char c = printed->text[i];
+
+		if (strncmp(printed->text + i, " # ", 3) == 0)
+			comment = kept;
+		if (c == '\n' && comment)
+			kept = comment;
+		if (c == '\n')
+			comment = 0;
+		printed->text[kept++] = c;
+	}
+}
+
+static void explain(const struct vela_config *config, struct printed *printed)
+{
+	printed->used = 0;
+	config_explain(config, &(struct config_printer){ print_all, printed });
+}
+
+static void check_explanation(const struct vela_config *config)
+{
+	static struct printed whole, again;
+	static struct log log;
+	static unsigned char memory[2 * ARENA_BYTES];
+	struct files files = { .count = 1 };
+
+	explain(config, &whole);
+	files.file[0] =
+		(struct config_source){ .name = "main", .text = whole.text, .size = whole.used };
+	config = parse(&files, &log, memory, sizeof memory);
+	require(config != NULL, "an explanation is a configuration");
+	explain(config, &again);
+	strip_origins(&whole);
+	strip_origins(&again);
+	require(strcmp(whole.text, again.text) == 0, "an explanation means what it explains");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct log first, second;
+	static unsigned char memory[2][ARENA_BYTES];
+	struct files files = { .count = 1 };
+	const char *text = (const char *)data;
+
+	files.file[0] = (struct config_source){ .name = "main", .text = text };
+	for (size_t i = 0; i < size; i++) {
+		struct config_source *file = &files.file[files.count - 1];
+
+		if (text[i] == '\f' && files.count < FILES)
+			files.file[files.count++] = (struct config_source){ .text = text + i + 1 };
+		else
+			file->size++;
+	}
+	struct vela_config *config = parse(&files, &first, memory[0], ARENA_BYTES);
+
+	require(!config == !parse(&files, &second, memory[1], ARENA_BYTES),
+		"the same verdict twice");
+	require(first.used == second.used && memcmp(first.text, second.text, first.used) == 0,
+		"the same mistakes twice");
+	if (!config)
+		return 0;
+	for (size_t i = 0; i < config->vm_count; i++)
+		check_vm(config->vms[i]);
+	check_explanation(config);
+	return 0;
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The command vela-config, given as the first argument: exit codes, streams, files beside the main one.
+
+tool=$(realpath "$1")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+number=0
+
+# report DESCRIPTION WANTED GOT
+report()
+{
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/# /'
+	fi
+}
+
+mkdir "$work/guests" || exit 1
+printf 'include "guests/b.conf"\nvm a { memory 64M; boot pvh { kernel "k" } }\n' >"$work/a.conf"
+printf 'vm b { memory 64M; boot pvh { kernel "k"; initrd "/i" } }\n' >"$work/guests/b.conf"
+printf 'vm c { memory 64M; boot pvh { kernel "k" } }\n' >"$work/c.conf"
+printf 'include "guests/d.conf"\nvm\n' >"$work/wrong.conf"
+printf 'vm d {\n memory 1M; boot pvh { kernel "k" } }\n' >"$work/guests/d.conf"
+cd "$work" || exit 1
+
+report "two right files" "a.conf: ok, 2 vms
+c.conf: ok, 1 vm" "$("$tool" check a.conf c.conf 2>&1)"
+report "files to boot" "include	guests/b.conf
+file	guests/k
+file	/i
+file	k" "$("$tool" modules "$work/a.conf" 2>&1)"
+"$tool" check c.conf wrong.conf >out 2>err
+report "one wrong file makes the exit code 1" 1 $?
+report "the right one is still reported" "c.conf: ok, 1 vm" "$(cat out)"
+report "places of mistakes" "guests/d.conf:2:9: wrong.conf:2:3: " \
+	"$(sed -n 's/ error: .*/ /p' err | tr -d '\n')"
+report "a missing file" "vela-config: cannot read nothing.conf" "$("$tool" check nothing.conf 2>&1)"
+report "a directory" "vela-config: cannot read ." "$("$tool" explain . 2>&1)"
+"$tool" explain a.conf >explained.conf 2>err
+report "explain succeeds" 0 $?
+report "an explanation is right" "explained.conf: ok, 2 vms" "$("$tool" check explained.conf 2>&1)"
+"$tool" explain wrong.conf >out 2>err
+report "explain of a wrong file fails" 1 $?
+report "and prints nothing" "" "$(cat out)"
+"$tool" frobnicate a.conf >out 2>err
+report "an unknown command exits with 2" 2 $?
+report "and prints the usage" "usage: vela-config check FILE..." "$(sed -n 's/ *say.*//; 1p' err)"
+"$tool" check >out 2>&1
+report "check needs a file" 2 $?
+report "keys prints the reference" "### At the top level" "$("$tool" keys | head -n 1)"
+echo "1..$number"

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every mistake a configuration can hold, with the exact place and words of its message, and that
+ * one mistake costs nothing but its own statement.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+struct mistake {
+	const char *text;
+	const char *error; /* the only one */
+};
+
+static void check_one(const char *text, const char *error)
+{
+	assert_null(parse(text, NULL));
+	if (strcmp(error_line(0), error) != 0 || error_count() != 1)
+		fail_msg("for <%s>\nwanted %s\n   got %s\n  then %s", text, error, error_line(0),
+			 error_line(1));
+}
+
+static void check_in_vm(const struct mistake *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		check_one(with_vm(cases[i].text), cases[i].error);
+}
+
+static void values(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "cpus 2",
+		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"2\"" },
+		{ "cpus 0",
+		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"0\"" },
+		{ "cpus one",
+		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"one\"" },
+		{ "priority 0", "4:10 \"priority\" needs a number from 1 to 100, found \"0\"" },
+		{ "priority 101", "4:10 \"priority\" needs a number from 1 to 100, found \"101\"" },
+		{ "priority 18446744073709551617", "4:10 \"priority\" needs a number from 1 to "
+						   "100, found \"18446744073709551617\"" },
+		{ "priority 5K", "4:10 \"priority\" needs a number from 1 to 100, found \"5K\"" },
+		{ "priority",
+		  "4:9 \"priority\" needs a number from 1 to 100, found the end of the line" },
+		{ "priority;", "4:9 \"priority\" needs a number from 1 to 100, found \";\"" },
+		{ "host-cpu 64",
+		  "4:10 \"host-cpu\" needs any or a number from 0 to 63, found \"64\"" },
+		{ "host-cpu all",
+		  "4:10 \"host-cpu\" needs any or a number from 0 to 63, found \"all\"" },
+		{ "slice 10", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"10\"" },
+		{ "slice 10M", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"10M\"" },
+		{ "slice 999us", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"999us\"" },
+		{ "slice 1s", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"1s\"" },
+		{ "slice 1.5ms", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"1.5ms\"" },
+		{ "restart-limit 1001",
+		  "4:15 \"restart-limit\" needs a number from 0 to 1000, found \"1001\"" },
+		{ "console yes", "4:9 \"console\" needs off|on, found \"yes\"" },
+		{ "console \"on\"", "4:9 \"console\" needs off|on, found \"on\"" },
+		{ "autostart 1", "4:11 \"autostart\" needs off|on, found \"1\"" },
+		{ "debug-exit {", "4:12 \"debug-exit\" needs off|on, found \"{\"" },
+		{ "on-crash restrat", "4:10 \"on-crash\" needs stop|restart (did you mean "
+				      "\"restart\"?), found \"restrat\"" },
+		{ "on-reset ignore", "4:10 \"on-reset\" needs stop|restart, found \"ignore\"" },
+		{ "on-poweroff Stop", "4:13 \"on-poweroff\" needs stop|restart (did you mean "
+				      "\"stop\"?), found \"Stop\"" },
+	};
+
+	(void)state;
+	/* The open brace of one case would swallow the end of the VM. */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (strcmp(cases[i].text, "debug-exit {") != 0)
+			check_in_vm(&cases[i], 1);
+	check_one(with_vm("debug-exit { }"), "4:12 \"debug-exit\" needs off|on, found \"{\"");
+}
+
+static void memory(void **state)
+{
+	static const char *const wrong[] = { "8M",   "15M",    "17M", "513G",
+					     "256",  "256m",   "M",   "1T",
+					     "-64M", "64 M",   "1e3", "99999999999999999999G",
+					     "64MB", "\"64M\"" };
+	char text[128], error[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		size_t shown = strcspn(wrong[i], " ");
+
+		if (wrong[i][0] == '-')
+			continue;
+		snprintf(text, sizeof text, "vm a { boot pvh { kernel \"k\" }\nmemory %s }",
+			 wrong[i]);
+		snprintf(error, sizeof error,
+			 "2:8 \"memory\" needs a size from 16M to 512G in steps of 2M, found "
+			 "%s%.*s%s",
+			 wrong[i][0] == '"' ? "" : "\"", (int)shown, wrong[i],
+			 wrong[i][0] == '"' ? "" : "\"");
+		if (strcmp(wrong[i], "64 M") == 0)
+			snprintf(error, sizeof error,
+				 "2:8 \"memory\" needs a size from 16M to 512G in steps of 2M, "
+				 "found \"64\"");
+		check_one(text, error);
+	}
+	check_one("vm a { boot pvh { kernel \"k\" }\nmemory -64M }",
+		  "2:8 this character has no meaning here");
+}
+
+static void host(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "host { scrollback 6K }",
+		  "1:19 \"scrollback\" needs a size from 4K to 1M in steps of 4K, found \"6K\"" },
+		{ "host { scrollback 2M }",
+		  "1:19 \"scrollback\" needs a size from 4K to 1M in steps of 4K, found \"2M\"" },
+		{ "host { escape ctrl-m }",
+		  "1:15 \"escape\" needs ctrl-] or ctrl-a to ctrl-z, without "
+		  "h, i, j and m, found \"ctrl-m\"" },
+		{ "host { escape - }", "1:15 this character has no meaning here" },
+		{ "host { memory 1G }", "1:8 \"memory\" belongs in a vm block, not in host" },
+		{ "host { } host { }",
+		  "1:10 \"host\" is set twice in the configuration, first at t.conf:1" },
+		{ "host { scrollback 64K 64K }",
+		  "1:23 \"scrollback\" ends with its line or a \";\", found \"64K\"" },
+		{ "host x { }", "1:6 host needs \"{\", found \"x\"" },
+		{ "host {", "1:1 host has no \"}\"" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		bool open = strcmp(cases[i].text, "host {") == 0;
+
+		snprintf(text, sizeof text, open ? "%2$s\n%1$s" : "%1$s\n%2$s", cases[i].text,
+			 with_vm(""));
+		if (open)
+			check_one(text, "7:1 host has no \"}\"");
+		else
+			check_one(text, cases[i].error);
+	}
+}
+
+static void keys(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "prioritty 3",
+		  "4:1 unknown key \"prioritty\" in vm \"a\", did you mean \"priority\"?" },
+		{ "Console on",
+		  "4:1 unknown key \"Console\" in vm \"a\", did you mean \"console\"?" },
+		{ "disk root { image \"a\"; mode rw\n }", "4:1 unknown key \"disk\" in vm \"a\"" },
+		{ "kernel \"k\"", "4:1 \"kernel\" belongs in a boot block, not in vm \"a\"" },
+		{ "scrollback 64K", "4:1 \"scrollback\" belongs in a host block, not in vm \"a\"" },
+		{ "memory 64M", "4:1 \"memory\" is set twice in vm \"a\", first at t.conf:2" },
+		{ "boot pvh { kernel \"k\" }",
+		  "4:1 \"boot\" is set twice in vm \"a\", first at t.conf:3" },
+		{ "console on on", "4:12 \"console\" ends with its line or a \";\", found \"on\"" },
+		{ "64M", "4:1 a key or \"}\" must come here, found \"64M\"" },
+		{ "\"memory\" 64M", "4:1 a key or \"}\" must come here, found \"memory\"" },
+		{ "console = on", "4:9 this character has no meaning here" },
+		{ "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz 1",
+		  "4:1 unknown key \"abcdefghijklmnopqrstuvwxyzabcdefghijklmn\" in vm \"a\"" },
+	};
+
+	(void)state;
+	check_in_vm(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void top_level(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "", "1:1 the configuration has no \"vm\"" },
+		{ "# nothing\n", "1:1 the configuration has no \"vm\"" },
+		{ "vm", "1:3 \"vm\" needs a name: a letter, then up to 30 letters, digits, \"-\" "
+			"and \"_\", "
+			"found the end of the file" },
+		{ "vm a", "1:5 vm \"a\" needs \"{\", found the end of the file" },
+		{ "vm a {", "1:4 vm \"a\" has no \"}\"" },
+		{ "vm a { memory 64M; boot linux { kernel \"k\" }", "1:4 vm \"a\" has no \"}\"" },
+		{ "vm a { boot linux { kernel \"k\" } }", "1:4 vm \"a\" has no \"memory\"" },
+		{ "vm a { memory 64M }", "1:4 vm \"a\" has no \"boot\"" },
+		{ "vm a { memory 64M; boot linux { } }",
+		  "1:25 boot linux of vm \"a\" has no \"kernel\"" },
+		{ "vm a { memroy 64M; boot linux { kernel \"k\" } }",
+		  "1:8 unknown key \"memroy\" in vm \"a\", did you mean \"memory\"?" },
+		{ "vn a { memory 64M }",
+		  "1:1 unknown key \"vn\" in the configuration, did you mean \"vm\"?" },
+		{ "vm log { memory 64M; boot linux { kernel \"k\" } }",
+		  "1:4 \"log\" is the name of the system log's console" },
+		{ "vm 1a { memory 64M; boot linux { kernel \"k\" } }",
+		  "1:4 \"vm\" needs a name: a letter, then up to 30 letters, digits, \"-\" and "
+		  "\"_\", "
+		  "found \"1a\"" },
+		{ "vm a.b { memory 64M; boot linux { kernel \"k\" } }",
+		  "1:4 \"vm\" needs a name: a letter, then up to 30 letters, digits, \"-\" and "
+		  "\"_\", "
+		  "found \"a.b\"" },
+		{ "vm abcdefghijklmnopqrstuvwxyz123456 { memory 64M; boot linux { kernel \"k\" } }",
+		  "1:4 \"vm\" needs a name: a letter, then up to 30 letters, digits, \"-\" and "
+		  "\"_\", "
+		  "found \"abcdefghijklmnopqrstuvwxyz123456\"" },
+		{ "vm { memory 64M; boot linux { kernel \"k\" } }",
+		  "1:4 \"vm\" needs a name: a letter, then up to 30 letters, digits, \"-\" and "
+		  "\"_\", "
+		  "found \"{\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		check_one(cases[i].text, cases[i].error);
+}
+
+static void boot(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "boot linx { kernel \"k\" }", "2:6 \"boot\" needs linux|pvh|multiboot (did you "
+						"mean \"linux\"?), found \"linx\"" },
+		{ "boot { kernel \"k\" }", "2:6 \"boot\" needs linux|pvh|multiboot, found \"{\"" },
+		{ "boot linux \"k\"", "2:12 boot linux of vm \"a\" needs \"{\", found \"k\"" },
+		{ "boot linux { kernel k }",
+		  "2:21 \"kernel\" needs a file name in quotes, found \"k\"" },
+		{ "boot linux { kernel }",
+		  "2:21 \"kernel\" needs a file name in quotes, found \"}\"" },
+		{ "boot linux { kernel \"\" }",
+		  "2:21 a file name has 1 to 255 bytes, its directory included, and no blanks" },
+		{ "boot linux { kernel \"a b\" }",
+		  "2:21 a file name has 1 to 255 bytes, its directory included, and no blanks" },
+		{ "boot linux { kernel \"k\"; args a }",
+		  "2:31 \"args\" needs text in quotes, found \"a\"" },
+		{ "boot linux { kernel \"k\"; module \"m\" }",
+		  "2:26 \"module\" belongs in a boot block, not in boot linux of vm \"a\"" },
+		{ "boot linux { kernel \"k\"; memory 64M }",
+		  "2:26 \"memory\" belongs in a vm block, not in boot linux of vm \"a\"" },
+		{ "boot multiboot { kernel \"k\"; initrd \"i\" }",
+		  "2:30 \"initrd\" belongs in a boot block, not in boot multiboot of vm \"a\"" },
+		{ "boot multiboot { kernel \"k\"; module m }",
+		  "2:37 \"module\" needs a file name in quotes, found \"m\"" },
+		{ "boot multiboot { kernel \"k\"; module \"m\" \"a\" \"b\" }",
+		  "2:45 \"module\" ends with its line or a \";\", found \"b\"" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(text, sizeof text, "vm a { memory 64M\n%s\n}", cases[i].text);
+		check_one(text, cases[i].error);
+	}
+}
+
+static void strings(void **state)
+{
+	static const struct mistake cases[] = {
+		{ "\"x", "this string has no closing quote on its line" },
+		{ "\"x\\n\"", "a backslash in a string stands before \", \\ or the end of a line" },
+		{ "\"x\x01\"", "a control character cannot stand in a string" },
+		{ "\"x\x7f\"", "a control character cannot stand in a string" },
+	};
+	char text[512], error[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(text, sizeof text,
+			 "vm a { memory 64M; boot pvh { kernel \"k\"\nargs %s\n} }", cases[i].text);
+		snprintf(error, sizeof error, "2:6 %s", cases[i].error);
+		check_one(text, error);
+	}
+}
+
+static void duplicates(void **state)
+{
+	(void)state;
+	check_one("vm a { memory 64M; boot pvh { kernel \"k\" } }\n"
+		  "vm a { memory 64M; boot pvh { kernel \"k\" } }",
+		  "2:4 there is already a vm \"a\" at t.conf:1");
+}
+
+static void includes(void **state)
+{
+	static const struct included_file files[] = {
+		{ "self", "include \"self\"\n" },
+		{ "one", "include \"two\"\n" },
+		{ "two", "\n include \"one\"\n" },
+		{ "bad", "vm b {\n memory 1K\n boot pvh { kernel \"k\" } }" },
+		{ "open", "vm b {" },
+		{ "same", "vm a { memory 64M; boot pvh { kernel \"k\" } }" },
+		{},
+	};
+	static const struct mistake cases[] = {
+		{ "self", "1:9 \"self\" includes itself" },
+		{ "one", "2:10 \"one\" includes itself" },
+		{ "t.conf", "1:9 \"t.conf\" includes itself" },
+		{ "bad",
+		  "2:9 \"memory\" needs a size from 16M to 512G in steps of 2M, found \"1K\"" },
+		{ "open", "1:4 vm \"b\" has no \"}\"" },
+		{ "same", "2:4 there is already a vm \"a\" at same:1" },
+		{ "none", "1:9 there is no file \"none\"" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(text, sizeof text, "include \"%s\"\n%s", cases[i].text, with_vm(""));
+		assert_null(parse(text, files));
+		assert_int_equal(error_count(), 1);
+		assert_string_equal(error_line(0), cases[i].error);
+	}
+	snprintf(text, sizeof text, "include \"bad\"\n%s", with_vm(""));
+	parse(text, files);
+	assert_string_equal(
+		error_full(0),
+		"bad:2:9: error: \"memory\" needs a size from 16M to 512G in steps of 2M, "
+		"found \"1K\"\n     memory 1K\n            ^~\n"
+		"    included from t.conf:1\n");
+	snprintf(text, sizeof text, "include x\n%s", with_vm(""));
+	check_one(text, "1:9 \"include\" needs a file name in quotes, found \"x\"");
+	check_one(with_vm("include \"x\""),
+		  "4:1 \"include\" belongs to the top level; is a \"}\" missing before it?");
+}
+
+static void include_depth(void **state)
+{
+	static const struct included_file files[] = {
+		{ "2", "include \"3\"" },
+		{ "3", "include \"4\"" },
+		{ "4", "include \"5\"" },
+		{ "5", "include \"6\"" },
+		{ "6", "include \"7\"" },
+		{ "7", "include \"8\"" },
+		{ "8", "include \"9\"" },
+		{ "9", "" },
+		{},
+	};
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof text, "include \"2\"\n%s", with_vm(""));
+	assert_null(parse(text, files));
+	assert_int_equal(error_count(), 1);
+	assert_string_equal(error_line(0), "1:9 includes nest deeper than 8 files");
+	snprintf(text, sizeof text, "include \"3\"\n%s", with_vm(""));
+	assert_non_null(parse(text, files));
+}
+
+static void limits(void **state)
+{
+	static char text[CONFIG_SOURCE_MAX + 2];
+	size_t used = 0;
+
+	(void)state;
+	for (int i = 0; i <= CONFIG_VMS_MAX; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used,
+					 "vm v%d { memory 64M; boot pvh { kernel \"k\" } }\n", i);
+	check_one(text, "33:4 more than 32 VMs");
+
+	used = (size_t)snprintf(text, sizeof text,
+				"vm a { memory 64M; boot multiboot { kernel \"k\"\n");
+	for (int i = 0; i <= CONFIG_MODULES_MAX; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, "module \"m\"\n");
+	snprintf(text + used, sizeof text - used, "} }");
+	check_one(text, "17:8 more than 15 modules");
+
+	snprintf(text, sizeof text,
+		 "vm a { memory 64M; boot pvh { args \"%2048d\"; kernel \"k\" } }", 1);
+	check_one(text, "1:36 text longer than 2047 bytes");
+	snprintf(text, sizeof text,
+		 "vm a { memory 64M; boot pvh { args \"%2047d\"; kernel \"k\" } }", 1);
+	assert_non_null(parse(text, NULL));
+
+	memset(text, '#', sizeof text);
+	assert_null(parse_sized(text, CONFIG_SOURCE_MAX + 1, NULL, 65536));
+	assert_string_equal(error_full(0), "error: t.conf is larger than 1M\n");
+}
+
+static void little_memory(void **state)
+{
+	const char *text = with_vm("");
+
+	(void)state;
+	for (size_t size = 0; size < 16384; size += 64)
+		if (!parse_sized(text, strlen(text), NULL, size)) {
+			assert_int_equal(error_count(), 1);
+			assert_non_null(
+				strstr(error_line(0), "the configuration needs more than the "));
+		} else {
+			assert_true(size > 1024);
+			return;
+		}
+	fail_msg("16 KiB must do for one VM");
+}
+
+static void too_many(void **state)
+{
+	char text[2048] = "";
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		strcat(text, "x 1\n");
+	assert_null(parse(text, NULL));
+	assert_int_equal(error_count(), CONFIG_ERRORS_MAX + 1);
+	assert_string_equal(error_line(CONFIG_ERRORS_MAX - 1),
+			    "20:1 unknown key \"x\" in the configuration");
+	assert_string_equal(error_line(CONFIG_ERRORS_MAX),
+			    "20:1 too many mistakes, the rest is not checked");
+}
+
+/* Each mistake is found although others stand before it. */
+static void all_at_once(void **state)
+{
+	static const char *const wanted[] = {
+		"2:1 unknown key \"scrolback\" in host, did you mean \"scrollback\"?",
+		"5:8 \"memory\" needs a size from 16M to 512G in steps of 2M, found \"1M\"",
+		"6:1 unknown key \"disk\" in vm \"web\"",
+		"9:10 \"on-crash\" needs stop|restart, found \"x\"",
+		"10:1 \"vm\" belongs to the top level; is a \"}\" missing before it?",
+		"11:1 vm \"db\" needs \"{\", found \"memory\"",
+		"10:4 vm \"db\" has no \"boot\"",
+		"13:1 no block is open here",
+	};
+
+	(void)state;
+	assert_null(parse("host {\nscrolback 64K\n}\nvm web {\nmemory 1M\ndisk x {\n  a { b }\n}\n"
+			  "on-crash x; boot pvh { kernel \"k\" }\nvm db\nmemory 64M\n}\n}\n",
+			  NULL));
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		assert_string_equal(error_line(i), wanted[i]);
+	assert_int_equal(error_count(), sizeof wanted / sizeof wanted[0]);
+}
+
+static void full_text(void **state)
+{
+	(void)state;
+	parse("vm a {\n\tmemory\t64X # \xff\n boot pvh { kernel \"k\" } }", NULL);
+	assert_string_equal(
+		error_full(0),
+		"t.conf:2:9: error: \"memory\" needs a size from 16M to 512G in steps of 2M, "
+		"found \"64X\"\n    \tmemory\t64X # ?\n    \t      \t^~~\n");
+	parse("vm", NULL);
+	assert_non_null(strstr(error_full(0), "\n    vm\n      ^\n"));
+	parse(with_vm("\x1b[2J"), NULL);
+	assert_string_equal(error_full(0), "t.conf:4:1: error: this character has no meaning here\n"
+					   "    ?[2J\n    ^~\n");
+}
+
+static void long_line(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof text, "%300s vm", "");
+	parse(text, NULL);
+	assert_int_equal(error_count(), 1);
+	snprintf(text, sizeof text, "\n    %160s\n    %160s^\n", "", "");
+	assert_non_null(strstr(error_full(0), text));
+}
+
+/* The root task reports what it finds later in the same form. */
+static void keep_text(void *context, const struct config_error *error)
+{
+	config_error_text(error, context, CONFIG_ERROR_TEXT_MAX);
+}
+
+static void later_mistakes(void **state)
+{
+	char text[CONFIG_ERROR_TEXT_MAX];
+	struct config_diag diag = { keep_text, text, 0 };
+
+	(void)state;
+	const struct vela_config *config = parse(with_vm(""), NULL);
+
+	assert_non_null(config);
+	config_fail(&diag, config_vm_where(config->vms[0], "memory"), "only %dM are free", 12);
+	assert_string_equal(text,
+			    "t.conf:2:1: error: only 12M are free\n    memory 64M\n    ^~~~~~\n");
+	config_fail(&diag, (struct config_pos){}, "no memory\n");
+	assert_string_equal(text, "error: no memory?\n");
+	assert_int_equal(diag.errors, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values),	  cmocka_unit_test(memory),
+		cmocka_unit_test(host),		  cmocka_unit_test(keys),
+		cmocka_unit_test(top_level),	  cmocka_unit_test(boot),
+		cmocka_unit_test(strings),	  cmocka_unit_test(duplicates),
+		cmocka_unit_test(includes),	  cmocka_unit_test(include_depth),
+		cmocka_unit_test(limits),	  cmocka_unit_test(little_memory),
+		cmocka_unit_test(too_many),	  cmocka_unit_test(all_at_once),
+		cmocka_unit_test(full_text),	  cmocka_unit_test(long_line),
+		cmocka_unit_test(later_mistakes),
+	};
+
+	return cmocka_run_group_tests_name("config/errors", tests, NULL, NULL);
+}

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configures and compiles the build tree, and strips what goes into boot images."""
 
+import re
 import subprocess
 from pathlib import Path
 
 from velatool import guest, packages, paths, sources
 from velatool.process import run, tail
 from velatool.ui import VelaError, progress
+
+# Ninja's line per finished step.
+STEP = re.compile(r"\[\d+/\d+\] ")
 
 
 def setup() -> None:
@@ -42,7 +46,8 @@ def compile_tree(directory: Path = paths.BUILD, options: tuple[str, ...] = ()) -
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", check=False)
     if done.returncode != 0:
-        raise VelaError("the build failed", tail(done.stdout, 60))
+        messages = [line for line in done.stdout.splitlines() if not STEP.match(line)]
+        raise VelaError("the build failed", tail("\n".join(messages), 40))
 
 
 def everything() -> None:

@@ -12,30 +12,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from velatool import build, coverage, guest, paths, static, tap
+from velatool import build, coverage, guest, paths, static
 from velatool.process import run as run_program, tail
+from velatool.results import FAILURE_LINES, Tally, add_entry, print_report
 from velatool.ui import UsageError, nearest, progress
 
 QUICK_SUITE = "quick"
 PROGRESS_LINE = re.compile(r"^\s*(\d+/\d+)\s+\S*\s*/?\s*(.*)$")
-FAILURE_LINES = 40
-
-
-@dataclass
-class Tally:
-    """What is known after some tests."""
-
-    passed: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-
-    def summary(self) -> str:
-        """The closing line."""
-        text = f"{self.passed} passed, {len(self.failed)} failed"
-        return text + (f", {len(self.skipped)} skipped" if self.skipped else "")
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
@@ -78,34 +63,8 @@ def run_meson(directory: Path, names: list[str], environment: dict[str, str]) ->
         show_progress(process)
     if not log.is_file():
         return []
-    return [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
-
-
-def add_entry(tally: Tally, entry: dict) -> None:
-    """Count one program's results. A program that failed as a whole counts at least one failure."""
-    name = entry["name"].split(" / ")[-1]
-    name = name.split(":", 1)[-1] if name.startswith("vela:") else name
-    output = (entry.get("stdout") or "") + (entry.get("stderr") or "")
-    good = entry["result"] in ("OK", "EXPECTEDFAIL")
-    if not re.search(r"^1\.\.\d+", entry.get("stdout") or "", re.MULTILINE):
-        if good:
-            tally.passed += 1
-        else:
-            tally.failed.append((name, f"{entry['result']}\n{tail(output, FAILURE_LINES)}"))
-        return
-    collector = tap.parse(entry["stdout"])
-    results = collector.finish()
-    tally.passed += sum(result.ok and not result.skipped for result in results)
-    tally.skipped += [(f"{name}: {result.name}", result.reason or "no reason given")
-                      for result in results if result.skipped]
-    bad = [result for result in results if not result.ok]
-    tally.failed += [(f"{name}: {result.name}", result.reason) for result in bad]
-    if collector.faults or (not good and not bad):
-        bad_report = "; ".join(collector.faults) or entry["result"]
-        tally.failed.append((name, bad_report))
-    if tally.failed and not good:
-        label, reason = tally.failed[-1]
-        tally.failed[-1] = (label, f"{reason}\n{tail(output, FAILURE_LINES)}".strip())
+    entries = [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
+    return [{**entry, "name": entry["name"].split(" / ")[-1]} for entry in entries]
 
 
 def run_static(tally: Tally, patterns: Sequence[str], quick: bool) -> None:
@@ -119,20 +78,6 @@ def run_static(tally: Tally, patterns: Sequence[str], quick: bool) -> None:
             tally.failed.append((check.name, tail(fault, FAILURE_LINES)))
         else:
             tally.passed += 1
-
-
-def print_report(tally: Tally) -> None:
-    """Failures with the end of their output, skipped tests with their reasons, the closing line."""
-    for name, text in tally.failed:
-        print(f"\nFAILED {name}")
-        for line in text.splitlines():
-            print(f"    {line}")
-    if tally.skipped:
-        print("\nskipped:")
-        for name, reason in tally.skipped:
-            print(f"    {name}: {reason}")
-    print()
-    print(tally.summary(), flush=True)
 
 
 def require_selection(known: list[str], chosen: list[str], patterns: Sequence[str]) -> None:

@@ -12,20 +12,14 @@ skipped, so something is always printed.
 
 import argparse
 import os
-import queue
 import re
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from velatool import qemu, tap  # noqa: E402
+from velatool import qemu, serial, tap  # noqa: E402
 from velatool.ui import VelaError  # noqa: E402
 
 PANIC = re.compile(r"\bPANIC\b")
@@ -33,66 +27,20 @@ ENDS = {"quit": qemu.DebugExit.QUIT.status, "failed": qemu.DebugExit.FAILED.stat
         "panic": qemu.DebugExit.PANIC.status, "off": 0}
 
 
-@dataclass
-class Outcome:
-    """How a machine ran; status is None when it was ended from outside."""
-
-    lines: list[str] = field(default_factory=list)
-    status: int | None = None
-    timed_out: bool = False
-    matched: bool = False
-
-
-def pump(process: subprocess.Popen[bytes], lines: "queue.Queue[str | None]") -> None:
-    """Reader thread: hand over the machine's lines, then None."""
-    assert process.stdout is not None
-    for raw in process.stdout:
-        lines.put(raw.decode(errors="replace").rstrip("\r\n"))
-    lines.put(None)
-
-
-def lines_until(process: subprocess.Popen[bytes], deadline: float) -> Iterator[str | None]:
-    """The machine's lines as they come; a final None says that the deadline passed."""
-    lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=pump, args=(process, lines), daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            yield None
-            return
-        if line is None:
-            return
-        yield line
-
-
 def run_machine(machine: qemu.Machine, timeout: float, wanted: re.Pattern[str] | None,
-                stop_there: bool) -> Outcome:
-    """Run until the machine ends, time is up, or with stop_there the wanted line has come."""
-    outcome = Outcome()
-    with qemu.stage(machine.modules) as directory:
-        process = subprocess.Popen(qemu.command(machine), cwd=directory, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            for line in lines_until(process, time.monotonic() + timeout):
-                if line is None:
-                    outcome.timed_out = True
-                    break
-                outcome.lines.append(line)
-                if wanted and wanted.search(line):
-                    outcome.matched = True
-                    if stop_there:
-                        break
-            if not outcome.timed_out and not (stop_there and outcome.matched):
-                outcome.status = process.wait()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    return outcome
+                stop_there: bool) -> tuple[serial.Outcome, bool]:
+    """Run until the machine ends, time is up, or with stop_there the wanted line has come.
+
+    Also returns whether the wanted line came.
+    """
+    def is_last(line: str) -> bool:
+        return stop_there and wanted is not None and wanted.search(line) is not None
+
+    outcome = serial.run(machine, timeout, is_last)
+    return outcome, wanted is not None and any(map(wanted.search, outcome.lines))
 
 
-def verdict(outcome: Outcome, expected_status: int | None, timeout: float) -> str:
+def verdict(outcome: serial.Outcome, expected_status: int | None, timeout: float) -> str:
     """What is wrong with how the machine ended; an empty string if nothing is."""
     panic = next((line for line in outcome.lines if PANIC.search(line)), None)
     if panic and expected_status != ENDS["panic"]:
@@ -106,7 +54,8 @@ def verdict(outcome: Outcome, expected_status: int | None, timeout: float) -> st
     return ""
 
 
-def collect(outcome: Outcome, arguments: argparse.Namespace) -> list[tap.Result]:
+def collect(outcome: serial.Outcome, matched: bool,
+            arguments: argparse.Namespace) -> list[tap.Result]:
     """All results of the run, those about the run itself last."""
     collector = tap.Collector()
     for line in outcome.lines:
@@ -119,8 +68,7 @@ def collect(outcome: Outcome, arguments: argparse.Namespace) -> list[tap.Result]
         faults = list(dict.fromkeys(collector.faults))
         results.append(tap.Result("the report is complete", not faults, reason="; ".join(faults)))
     else:
-        results.append(tap.Result(f"prints a line matching {arguments.expect_line}",
-                                  outcome.matched))
+        results.append(tap.Result(f"prints a line matching {arguments.expect_line}", matched))
     fault = verdict(outcome, expected, arguments.timeout)
     results.append(tap.Result(f"the machine ends by {arguments.end}", not fault, reason=fault))
     return results
@@ -175,9 +123,8 @@ def main() -> int:
         parser().error("--end halt needs --expect-line: nothing else would end the run")
     wanted = re.compile(arguments.expect_line) if arguments.expect_line else None
     try:
-        outcome = run_machine(machine_from(arguments), arguments.timeout, wanted,
-                              halts)
-        results = collect(outcome, arguments)
+        outcome, matched = run_machine(machine_from(arguments), arguments.timeout, wanted, halts)
+        results = collect(outcome, matched, arguments)
     except (VelaError, OSError) as error:
         results = [tap.Result("the machine starts", False, reason=str(error))]
     for number, result in enumerate(results, 1):

@@ -8,6 +8,7 @@
 
 _Noreturn void rt_exit(uint32_t value)
 {
+	rt_log_flush();
 	rt_end(RT_STATUS_EXIT, value, "");
 }
 
@@ -19,6 +20,7 @@ _Noreturn void rt_fatal(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	rt_log_flush();
 	rt_log(RT_ERROR, "%s", text);
 	rt_end(RT_STATUS_FATAL, 0, text);
 }

@@ -86,19 +86,29 @@ void rt_log(enum rt_level level, const char *format, ...)
 	va_end(arguments);
 }
 
+static struct rt_log_line pending[RT_INFO + 1];
+
+static void emit_pending(enum rt_level level)
+{
+	emit(level, pending[level].text, pending[level].used);
+	pending[level].used = 0;
+}
+
 void rt_log_bytes(enum rt_level level, const char *bytes, size_t n)
 {
-	static struct rt_log_line pending[RT_INFO + 1];
-	struct rt_log_line *line = &pending[level];
-
 	while (n) {
 		int complete;
-		size_t taken = rt_log_collect(line, bytes, n, &complete);
+		size_t taken = rt_log_collect(&pending[level], bytes, n, &complete);
 		bytes += taken;
 		n -= taken;
-		if (complete) {
-			emit(level, line->text, line->used);
-			line->used = 0;
-		}
+		if (complete)
+			emit_pending(level);
 	}
+}
+
+void rt_log_flush(void)
+{
+	for (enum rt_level level = RT_ERROR; level <= RT_INFO; level++)
+		if (pending[level].used)
+			emit_pending(level);
 }

@@ -6,9 +6,9 @@
 #include "start.h"
 #include "random.h"
 #include <elf.h>
-#include <rt/exit.h>
 #include <rt/start.h>
 #include <rt/thread.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(VELA_CALL_ipc_reply == 1, "portal.S");
@@ -70,5 +70,5 @@ __attribute__((no_stack_protector)) _Noreturn void rt_start(const void *info)
 	rt_start_variant(info);
 	for (initialiser_t *const *f = __init_array_start; f < __init_array_end; f++)
 		(*f)();
-	rt_exit((uint32_t)rt_main());
+	exit(rt_main());
 }

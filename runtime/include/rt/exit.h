@@ -12,7 +12,7 @@
 /* Ends the process for good: code is an enum rt_status_code, text says why or is empty. */
 _Noreturn void rt_end(uint32_t code, uint32_t value, const char *text);
 
-/* Ends with RT_STATUS_EXIT. */
+/* Ends with RT_STATUS_EXIT. exit() of the C library flushes stdout first and comes here. */
 _Noreturn void rt_exit(uint32_t value);
 
 /* Logs the message as an error and ends with RT_STATUS_FATAL. */

@@ -35,4 +35,7 @@ void rt_vlog(enum rt_level level, const char *format, va_list arguments)
  * line per level, so only the first thread may use this. */
 void rt_log_bytes(enum rt_level level, const char *bytes, size_t n);
 
+/* Logs what rt_log_bytes holds of lines that have not ended. */
+void rt_log_flush(void);
+
 #endif

@@ -67,5 +67,6 @@ int rt_main(void)
 	rt_log(RT_WARNING, "two\nlines");
 	fprintf(stderr, "un");
 	fprintf(stderr, "buffered\n");
+	printf("not ended");
 	return HELLO_EXIT_CODE;
 }

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(root_pages_are_zero),
 	};
 
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	program_path = argv[1];
 	root_path = argv[2];

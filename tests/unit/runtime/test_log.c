@@ -101,6 +101,18 @@ static void bytes_become_lines(void **state)
 	expect("prog: rest\n");
 }
 
+static void unfinished_lines_are_flushed(void **state)
+{
+	(void)state;
+	rt_log_bytes(RT_INFO, "out", 3);
+	rt_log_bytes(RT_ERROR, "err", 3);
+	expect("");
+	rt_log_flush();
+	expect("prog: error: err\nprog: out\n");
+	rt_log_flush();
+	expect("");
+}
+
 static void endless_line_is_broken_up(void **state)
 {
 	(void)state;
@@ -150,6 +162,7 @@ int main(void)
 		cmocka_unit_test_setup(only_printable_text_passes, setup),
 		cmocka_unit_test_setup(long_text_is_cut_and_marked, setup),
 		cmocka_unit_test_setup(bytes_become_lines, setup),
+		cmocka_unit_test_setup(unfinished_lines_are_flushed, setup),
 		cmocka_unit_test_setup(endless_line_is_broken_up, setup),
 		cmocka_unit_test_setup(lines_before_the_sink_are_kept, setup),
 		cmocka_unit_test_setup(lost_lines_are_counted, setup),

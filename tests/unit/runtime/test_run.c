@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs the sample program as a process and as a root task (guest.h): start-up, libc, heap, log and
- * end as they are on Vela, up to the hypercalls. Arguments: the two program files.
+ * end as they are on Vela, up to the hypercalls. Arguments: the files of the sample as process and
+ * as root task, and of the program that fails.
  */
 #define _GNU_SOURCE
+#include "fail.h"
 #include "guest.h"
 #include "hello.h"
 #include <rt/process.h>
@@ -22,7 +24,7 @@
 
 #include <cmocka.h>
 
-static const char *process_path, *root_path;
+static const char *process_path, *root_path, *fail_path;
 
 static const char format_of_both[] = "hello, formatted world 0xbeef\n"
 				     "heap reused, then Out of memory\n"
@@ -30,7 +32,8 @@ static const char format_of_both[] = "hello, formatted world 0xbeef\n"
 				     "year %d, time runs\n"
 				     "warning: two\n"
 				     "warning: lines\n"
-				     "error: unbuffered\n";
+				     "error: unbuffered\n"
+				     "not ended\n";
 
 /* The lines of format_of_both, each behind the program's name and before an end of line; got may go
  * on after them. */
@@ -58,7 +61,8 @@ static void expect_vectors_untouched(const struct guest *g)
 	memset(pattern, 0x5a, sizeof pattern);
 	assert_int_equal(ptrace(PTRACE_GETFPREGS, g->pid, NULL, &fp), 0);
 	assert_memory_equal(fp.xmm_space, pattern, sizeof pattern);
-	/* No register is in use, and no x87 instruction ever ran: the last one's address would show. */
+	/* No register is in use, and no x87 instruction ever ran: the last one's address would
+	 * show. */
 	assert_int_equal(fp.ftw, 0);
 	assert_int_equal(fp.rip, 0);
 }
@@ -156,6 +160,76 @@ static void process_refuses_other_version(void **state)
 	guest_destroy(&g);
 }
 
+/* Runs the failing program up to its first report. */
+static void run_fail(struct guest *g, uint32_t how, struct rt_status *status)
+{
+	size_t info_bytes = RT_INFO_PAGES * VELA_PAGE_SIZE;
+	struct rt_info *info = guest_share(info_bytes);
+	const struct guest_window windows[] = {
+		{ VELA_INFO_VA, info, info_bytes },
+		{ RT_STATUS_VA, status, VELA_PAGE_SIZE },
+	};
+
+	info->magic = RT_INFO_MAGIC;
+	info->version = RT_INFO_VERSION;
+	info->slot = how;
+	guest_create(g, fail_path, false, windows, 2);
+	assert_true(guest_run(g));
+	expect_call(g, VELA_CALL_sm_ctrl, VELA_SM_OP_UP, RT_SEL_PARENT);
+}
+
+static void every_end_says_why(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t how, code, value;
+		const char *text;
+	} ends[] = {
+		{ FAIL_ABORT, RT_STATUS_FATAL, 0, "abort called from 0x4" },
+		{ FAIL_ASSERT, RT_STATUS_FATAL, 0, "assertion failed: !\"possible\" (" },
+		{ FAIL_OVERRUN, RT_STATUS_FATAL, 0, "a stack buffer was overrun" },
+		{ FAIL_FATAL, RT_STATUS_FATAL, 0, "no disk left" },
+		{ FAIL_EXIT, RT_STATUS_EXIT, 5, "" },
+	};
+
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		struct rt_status *status = guest_share(VELA_PAGE_SIZE);
+		struct guest g;
+		run_fail(&g, ends[i].how, status);
+		assert_int_equal(status->code, ends[i].code);
+		assert_int_equal(status->value, ends[i].value);
+		status->text[strlen(ends[i].text)] = '\0';
+		assert_string_equal(status->text, ends[i].text);
+		guest_destroy(&g);
+	}
+}
+
+/* The second report is refused because nobody took the first, which it leaves as it is. */
+static void reports_do_not_overwrite_each_other(void **state)
+{
+	(void)state;
+	struct rt_status *status = guest_share(VELA_PAGE_SIZE);
+	struct guest g;
+
+	run_fail(&g, FAIL_REPORT, status);
+	assert_int_equal(status->code, RT_STATUS_RESTART);
+	assert_int_equal(status->value, 3);
+	assert_string_equal(status->text, "first");
+	assert_true(guest_run(&g));
+	assert_int_equal(status->code, RT_STATUS_EXIT);
+	assert_int_equal(status->value, 1);
+	guest_destroy(&g);
+
+	/* Once it is taken, the next one is accepted. */
+	memset(status, 0, sizeof *status);
+	run_fail(&g, FAIL_REPORT, status);
+	status->code = RT_STATUS_RUNNING;
+	assert_true(guest_run(&g));
+	assert_int_equal(status->code, RT_STATUS_KILL);
+	assert_int_equal(status->value, 4);
+	guest_destroy(&g);
+}
+
 static void root_runs(void **state)
 {
 	(void)state;
@@ -180,10 +254,12 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(process_runs),
 		cmocka_unit_test(process_refuses_other_version),
+		cmocka_unit_test(every_end_says_why),
+		cmocka_unit_test(reports_do_not_overwrite_each_other),
 		cmocka_unit_test(root_runs),
 	};
 
-	if (argc != 3)
+	if (argc != 4)
 		return 2;
 	if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) {
 		if (personality(ADDR_NO_RANDOMIZE) < 0)
@@ -193,5 +269,6 @@ int main(int argc, char **argv)
 	}
 	process_path = argv[1];
 	root_path = argv[2];
+	fail_path = argv[3];
 	return cmocka_run_group_tests_name("runtime/run", tests, NULL, NULL);
 }

@@ -21,7 +21,6 @@
 #define REG_TPR		  0x08u
 #define REG_EOI		  0x0bu
 #define REG_SPURIOUS	  0x0fu
-#define REG_ESR		  0x28u
 #define REG_LVT_CMCI	  0x2fu
 #define REG_ICR		  0x30u
 #define REG_ICR_HIGH	  0x31u /* xAPIC mode only */
@@ -133,9 +132,9 @@ void lapic_start_cpu(uint32_t apic_id, uint8_t page)
 void lapic_timer_at(uint64_t tsc_deadline)
 {
 	if (tsc_deadline_mode) {
-		/* 0 stops, and so must never stand for a deadline. */
-		uint64_t value = tsc_deadline == UINT64_MAX ? 0 : tsc_deadline;
-		msr_write(MSR_TSC_DEADLINE, value || tsc_deadline ? value : 1);
+		/* Writing 0 stops, so it must never stand for a deadline. */
+		uint64_t value = tsc_deadline ? tsc_deadline : 1;
+		msr_write(MSR_TSC_DEADLINE, tsc_deadline == UINT64_MAX ? 0 : value);
 		return;
 	}
 	uint64_t now = tsc_now(), ticks = 0;

@@ -9,13 +9,12 @@ says what each figure means.
 import fnmatch
 import json
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from velatool import boot, build, loc, paths, qemu
+from velatool import bench_boot, boot, build, loc, paths, qemu, serial
 from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
 
@@ -65,41 +64,39 @@ def collect_figures(lines: Iterable[str]) -> Figures:
     """The figures that a machine's serial line reports."""
     figures: Figures = {}
     for line in lines:
-        match = FIGURE_LINE.search(line.rstrip("\r\n"))
+        match = FIGURE_LINE.search(line)
         if match:
             figures[match.group(1)] = number(match.group(2))
     return figures
 
 
-def run_counted(machine: qemu.Machine, timeout: float) -> tuple[Figures, str]:
-    """Run a machine under the instruction counter; its figures and its whole output.
+def run_counted(machine: qemu.Machine, keys: Sequence[str], timeout: float) -> Figures:
+    """Run a machine under the instruction counter until all figures have come."""
+    missing = set(keys)
 
-    The machine must end by itself with the quit code.
-    """
-    with qemu.stage(machine.modules) as directory:
-        try:
-            done = subprocess.run(qemu.command(machine), cwd=directory, stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, errors="replace",
-                                  timeout=timeout, check=False)
-        except subprocess.TimeoutExpired as error:
-            output = (error.stdout or b"").decode(errors="replace")
-            raise VelaError(f"the benchmark did not end within {timeout:g} s",
-                            output[-2000:]) from None
-    if done.returncode != qemu.DebugExit.QUIT.status:
-        raise VelaError(f"the benchmark failed: {qemu.meaning(done.returncode)}",
-                        (done.stdout + done.stderr)[-2000:])
-    return collect_figures(done.stdout.splitlines()), done.stdout
+    def is_last(line: str) -> bool:
+        missing.difference_update(collect_figures([line]))
+        return not missing
+
+    outcome = serial.run(replace(machine, icount=True), timeout, is_last)
+    if missing:
+        how = f"did not come within {timeout:g} s" if outcome.timed_out \
+            else f"did not come: {qemu.meaning(outcome.status or 0)}"
+        raise VelaError(f"the figures {', '.join(sorted(missing))} {how}",
+                        "\n".join(outcome.lines[-20:]))
+    return collect_figures(outcome.lines)
 
 
-def run_config(config: Path, timeout: float = 300) -> Figures:
+def run_config(config: Path, keys: Sequence[str], timeout: float = 300) -> Figures:
     """Boot a configuration under the instruction counter and return the figures it prints."""
     plan = boot.plan(config, qemu.EXIT_ARGUMENT)
-    machine = qemu.Machine(kernel=plan.kernel, modules=plan.modules, icount=True)
-    return run_counted(machine, timeout)[0]
+    return run_counted(qemu.Machine(kernel=plan.kernel, modules=plan.modules), keys, timeout)
 
 
 BENCHMARKS: list[Benchmark] = [
     Benchmark(("kernel_code_lines", "kernel_text_bytes", "image_bytes"), sizes),
+    Benchmark(("guest_boot_ratio",), bench_boot.guest_boot_ratio),
+    Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
 ]
 
 
@@ -138,7 +135,7 @@ def run(patterns: Sequence[str], output: Path | None) -> int:
         for key, value in measure(benchmark).items():
             if wanted(key, patterns):
                 figures[key] = value
-                print(f"{key:<24}{value:>14,}", flush=True)
+                print(f"{key:<24}{value:>16,}", flush=True)
     if output is not None:
         output.write_text(json.dumps({"schema": SCHEMA, "figures": figures}, indent=2) + "\n")
         progress(f"wrote {output} after {time.monotonic() - started:.0f} s")

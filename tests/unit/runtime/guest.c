@@ -110,7 +110,7 @@ static void set_first_registers(struct guest *g)
 void guest_create(struct guest *g, const char *path, bool root, const struct guest_window *windows,
 		  size_t n)
 {
-	size_t size;
+	size_t size = 0;
 	char *image = read_file(path, &size);
 	int status;
 

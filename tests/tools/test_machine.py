@@ -8,7 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from velatool import paths, tap, tapunit
+from velatool import bench, paths, qemu, tap, tapunit
+from velatool.ui import VelaError
 
 RUNNER = paths.ROOT / "tools" / "velatool" / "ktap_run.py"
 KERNEL = os.environ["ECHO_MACHINE"]
@@ -87,6 +88,24 @@ class MachineTest(unittest.TestCase):
         status, text = self.run_machine("x\r\n", None, "--timeout", "3", "--end", "halt",
                                         "--expect-line", "needs SVM")
         self.assertEqual((status, self.failures(text)), (1, ["prints a line matching needs SVM"]))
+
+    def test_figures_of_a_benchmark(self) -> None:
+        figures = self.figures("@@ first 12\r\nbench: @@ second 1.50\r\n@@ First 3\r\n")
+        self.assertEqual(figures, {"first": 12, "second": 1.5})
+
+    def test_missing_figure(self) -> None:
+        with self.assertRaisesRegex(VelaError, "the figures second did not come: Vela quit"):
+            self.figures("@@ first 12\r\n")
+
+    def figures(self, output: str) -> dict[str, float]:
+        """The figures "first" and "second" of a machine that prints output."""
+        with tempfile.TemporaryDirectory() as name:
+            report, code = Path(name, "report"), Path(name, "code")
+            report.write_bytes(output.encode())
+            code.write_bytes(QUIT)
+            machine = qemu.Machine(kernel=Path(KERNEL), memory_mib=64, modules=(
+                qemu.Module("report", report), qemu.Module("code", code)))
+            return bench.run_counted(machine, ["first", "second"], 60)
 
 
 if __name__ == "__main__":

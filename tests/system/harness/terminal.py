@@ -14,10 +14,8 @@ import re
 import select
 import signal
 import subprocess
-import termios
 import time
-import tty
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -33,18 +31,22 @@ class ExpectError(AssertionError):
 
 
 class Terminal:
-    """One program on its own terminal. Use as a context manager: leaving it ends the program."""
+    """One program on its own terminal, which starts in the usual line mode with echo.
 
-    def __init__(self, command: Sequence[str], cwd: Path | None = None) -> None:
+    Use it as a context manager: leaving it ends the program.
+    """
+
+    def __init__(self, command: Sequence[str], cwd: Path | None = None,
+                 env: Mapping[str, str] | None = None) -> None:
         self.text = ""
         self.position = 0
         self._pending = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._cleanups = contextlib.ExitStack()
         self._fd, program_side = pty.openpty()
-        tty.setraw(program_side, termios.TCSANOW)
         self.process = subprocess.Popen(command, cwd=cwd, stdin=program_side, stdout=program_side,
-                                        stderr=program_side, start_new_session=True)
+                                        stderr=program_side, env=env,
+                                        start_new_session=True)
         os.close(program_side)
 
     def on_close(self, cleanup: Callable[[], object]) -> None:

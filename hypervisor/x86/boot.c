@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the boot loader to the first process: finds the processor's features, takes the pool, starts
+ * all CPUs, fills the information area, makes the root process.
+ */
+#include <arch/console.h>
+#include <arch/irq.h>
+#include <core/calls.h>
+#include <core/log.h>
+#include <core/pd.h>
+#include <core/pool.h>
+#include <core/root.h>
+#include <x86/acpi.h>
+#include <x86/features.h>
+#include <x86/insn.h>
+#include <x86/ioapic.h>
+#include <x86/lapic.h>
+#include <x86/multiboot.h>
+#include <x86/pagetable.h>
+#include <x86/phys.h>
+#include <x86/serial.h>
+#include <x86/smp.h>
+#include <x86/svm.h>
+#include <x86/tsc.h>
+
+#define POOL_MIN   (16ul << 20)
+#define LARGE_PAGE (2ul << 20)
+#define LOW_LIMIT  (4ul << 30) /* the identity map's end */
+
+extern char image_end[];
+
+static struct boot_info boot;
+static struct acpi_info acpi;
+static uint16_t exit_port; /* QEMU's isa-debug-exit, from the command line; 0: none */
+static bool booting = true;
+static uint32_t cpus_ready;
+
+const struct vcpu_ops *vcpu;
+
+void console_put(char c)
+{
+	serial_put(c);
+	if (booting)
+		screen_put(c);
+}
+
+/* 0x20 makes QEMU end with the exit code that means "the kernel stopped" (docs/commands.md). */
+void console_end(void)
+{
+	if (exit_port)
+		port_out8(exit_port, 0x20);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+/* The hexadecimal number behind key in the kernel's command line, 0 if it is not there. */
+static uint64_t option(const char *line, const char *key)
+{
+	size_t n = 0;
+	while (key[n])
+		n++;
+	for (; *line; line++) {
+		if (memcmp(line, key, n) != 0)
+			continue;
+		uint64_t value = 0;
+		for (line += n; *line > ' '; line++) {
+			unsigned digit = (unsigned)(*line | 0x20);
+			digit -= digit >= 'a' ? 'a' - 10u : '0';
+			if (digit > 15)
+				break;
+			value = value * 16 + digit;
+		}
+		return value;
+	}
+	return 0;
+}
+
+/* The pool: RAM / 128 but at least 16 MiB, as low as it fits below 4 GiB, clear of image and
+ * modules. */
+static uint64_t pool_place(uint64_t size, uint64_t image_bytes)
+{
+	for (unsigned r = 0; r < boot.ranges; r++) {
+		const struct boot_range *range = &boot.range[r];
+		uint64_t at = align_up(range->base, LARGE_PAGE), end = range->base + range->size;
+		if (range->type != VELA_MEMORY_FREE)
+			continue;
+		if (at < image_bytes)
+			at = align_up(image_bytes, LARGE_PAGE);
+		for (unsigned m = 0; m < boot.modules; m++) {
+			const struct boot_module *mod = &boot.module[m];
+			if (at < mod->base + mod->size && mod->base < at + size) {
+				at = align_up(mod->base + mod->size, LARGE_PAGE);
+				m = (unsigned)-1; /* look at all modules again */
+			}
+		}
+		if (at + size <= end && at + size <= LOW_LIMIT)
+			return at;
+	}
+	panic("no %lu MiB of contiguous free memory below 4 GiB for the kernel", size >> 20);
+}
+
+static uint64_t pool_size(void)
+{
+	uint64_t ram = 0;
+	for (unsigned r = 0; r < boot.ranges; r++) {
+		if (boot.range[r].type == VELA_MEMORY_FREE)
+			ram += boot.range[r].size;
+	}
+	uint64_t size = align_up(ram / 128, LARGE_PAGE);
+	if (size < POOL_MIN)
+		size = POOL_MIN;
+	return size < 0x40000000ul ? size : 0x40000000ul;
+}
+
+static uint32_t put_string(struct vela_info *info, uint32_t *used, const char *s)
+{
+	uint32_t at = *used;
+	do {
+		if (*used == sizeof info->strings)
+			panic("the boot command lines are too long");
+		info->strings[(*used)++] = *s;
+	} while (*s++);
+	return at;
+}
+
+static void put_memory(struct vela_info *info, uint64_t base, uint64_t size, uint64_t type)
+{
+	if (info->memories == VELA_MEMORY_MAX)
+		panic("the memory map has too many ranges");
+	info->memory[info->memories++] = (struct vela_memory){ base, size, type };
+}
+
+static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64_t image_bytes)
+{
+	struct vela_info *info = pool_alloc(1);
+	uint32_t used = 0;
+	_Static_assert(VELA_INFO_PAGES == 2, "a block of order 1");
+	info->magic = VELA_INFO_MAGIC;
+	info->version = VELA_INFO_VERSION;
+	info->cpus = cpu_count;
+	info->tsc_khz = tsc_khz;
+	info->features = vcpu->feature;
+	info->rsdp = boot.rsdp;
+	info->gsis = arch_irqs();
+	info->cmdline = put_string(info, &used, boot.cmdline);
+	for (unsigned i = 0; i < boot.ranges; i++)
+		put_memory(info, boot.range[i].base, boot.range[i].size, boot.range[i].type);
+	put_memory(info, 0x200000, image_bytes - 0x200000, VELA_MEMORY_KERNEL);
+	put_memory(info, pool_pa, pool_bytes, VELA_MEMORY_KERNEL);
+	for (unsigned i = 0; i < boot.modules; i++) {
+		struct boot_module *m = &boot.module[i];
+		info->module[info->modules++] =
+			(struct vela_module){ m->base, m->size, put_string(info, &used, m->cmdline),
+					      0 };
+		put_memory(info, m->base, align_up(m->size, PAGE_SIZE), VELA_MEMORY_MODULE);
+	}
+	for (unsigned i = 0; i < cpu_count; i++)
+		info->apic_id[i] = cpus[i]->arch.apic_id;
+	return info;
+}
+
+unsigned arch_irqs(void)
+{
+	unsigned n = ioapic_gsis();
+	return n < ARCH_IRQS ? n : ARCH_IRQS;
+}
+
+bool arch_irq_route(unsigned gsi, const struct cpu *cpu, unsigned mode)
+{
+	bool level = gsi >= ACPI_ISA_IRQS, low = level; /* PCI's are level, active low */
+	for (unsigned i = 0; i < ACPI_ISA_IRQS; i++) {
+		if (acpi.iso[i].gsi == gsi) {
+			level = acpi.iso[i].level;
+			low = acpi.iso[i].low;
+		}
+	}
+	if (mode & VELA_IRQ_SET) {
+		level = mode & VELA_IRQ_LEVEL;
+		low = mode & VELA_IRQ_LOW;
+	}
+	ioapic_route(gsi, (uint8_t)(VECTOR_GSI + gsi), cpu->arch.apic_id, level, low);
+	return level;
+}
+
+void arch_irq_mask(unsigned gsi, bool masked)
+{
+	ioapic_mask(gsi, masked);
+}
+
+bool arch_reset(void)
+{
+	if (acpi.reset.present && acpi.reset.space == 1)
+		port_out8((uint16_t)acpi.reset.address, acpi.reset.value);
+	port_out8(0xcf9, 0x02); /* chip set reset control: prepare, then full reset */
+	port_out8(0xcf9, 0x06);
+	tsc_delay_us(10000);
+	return false;
+}
+
+/* What every CPU does for itself. */
+static void cpu_start(unsigned index)
+{
+	cpu_setup(cpus[index]);
+	lapic_init();
+	if (!vcpu->cpu_init(cpus[index]))
+		panic("CPU %u cannot run guests", index);
+}
+
+void ap_main(unsigned index)
+{
+	cpu_start(index);
+	__atomic_add_fetch(&cpus_ready, 1, __ATOMIC_RELEASE);
+	kernel_leave();
+}
+
+void vcpu_choose(void)
+{
+	if (!features.svm)
+		panic("this processor has no AMD SVM with nested paging (or the firmware has "
+		      "switched "
+		      "it off); Vela cannot run guests without it");
+	vcpu = &svm_ops;
+}
+
+static void start_cpus(void)
+{
+	for (unsigned i = 0; i < acpi.cpus; i++)
+		cpu_create(i, acpi.apic_id[i]);
+	cpu_count = acpi.cpus;
+	cpu_start(0);
+	ioapic_init(&acpi);
+	cpu_count = smp_start(&acpi);
+	for (unsigned i = 0; i < cpu_count; i++)
+		cpus[i]->arch.apic_id = acpi.apic_id[i];
+	while (__atomic_load_n(&cpus_ready, __ATOMIC_ACQUIRE) != cpu_count - 1)
+		cpu_pause();
+}
+
+[[noreturn]] void boot_main(uint32_t magic, uint64_t info_pa);
+
+void boot_main(uint32_t magic, uint64_t info_pa)
+{
+	uint64_t image_bytes = (uint64_t)image_end - 0xffffffff80000000ul;
+	serial_init();
+	if (!multiboot_parse(magic, phys_ptr(info_pa, 8), &boot))
+		panic("unusable boot information");
+	exit_port = (uint16_t)option(boot.cmdline, "qemu-exit=0x");
+	features_find();
+	vcpu_choose();
+	if (!boot.modules)
+		panic("no boot modules: the first must be the root process");
+	uint64_t size = pool_size(), pa = pool_place(size, image_bytes);
+	kernel_tables(pa, size);
+	pool_init((void *)0xffffff8000000000ul, pa, size / PAGE_SIZE);
+	phys_reserve(0x200000, image_bytes - 0x200000);
+	phys_reserve(pa, size);
+	acpi_parse(boot.rsdp, &acpi);
+	tsc_calibrate(acpi.pm_timer_port);
+	start_cpus();
+	if (!object_init(size / PAGE_SIZE))
+		panic("no memory for the handle table");
+	pd_init();
+	log_line("Vela: %u CPU(s), %lu MHz, kernel memory %lu MiB", cpu_count, tsc_khz / 1000,
+		 size >> 20);
+	const struct boot_module *m = &boot.module[0];
+	root_create(fill_info(pa, size, image_bytes), phys_ptr(m->base, m->size), m->base, m->size);
+	booting = false;
+	kernel_drop_identity();
+	kernel_leave();
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processor features by CPUID (APM vol. 3, appendix E). Nothing is assumed that is not reported.
+ */
+#include <x86/features.h>
+#include <x86/insn.h>
+#include <x86/pagetable.h>
+
+struct features features;
+
+static bool bit(uint32_t reg, unsigned n)
+{
+	return reg >> n & 1;
+}
+
+static void find_svm(void)
+{
+	struct cpuid svm = cpuid(0x8000000a, 0);
+	features.svm = bit(cpuid(0x80000001, 0).ecx, 2) && bit(svm.edx, 0); /* with nested paging */
+	features.asids = svm.ebx;
+	features.nrip = bit(svm.edx, 3);
+	features.clean_bits = bit(svm.edx, 5);
+	features.flush_by_asid = bit(svm.edx, 6);
+	features.decode_assists = bit(svm.edx, 7);
+}
+
+static void find_xsave(void)
+{
+	features.xsave = bit(cpuid(1, 0).ecx, 26);
+	if (!features.xsave)
+		return;
+	struct cpuid d = cpuid(0xd, 0);
+	features.xcr0 = (uint64_t)d.edx << 32 | d.eax;
+	features.xsave_bytes = d.ecx; /* for every component the processor has */
+}
+
+void features_find(void)
+{
+	struct cpuid extended = cpuid(0x80000001, 0), seven = cpuid(7, 0);
+	features.nx = bit(extended.edx, 20);
+	features.pages_1g = bit(extended.edx, 26);
+	features.smep = bit(seven.ebx, 7);
+	features.smap = bit(seven.ebx, 20);
+	features.umip = bit(seven.ecx, 2);
+	features.phys_bits = cpuid(0x80000008, 0).eax & 0xff;
+	find_svm();
+	find_xsave();
+	pte_nx = features.nx ? PTE_NX : 0;
+	large_shift = features.pages_1g ? 30 : 21;
+}

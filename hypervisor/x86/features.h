@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the processor can do, found out once by the boot CPU; the others must have it too. */
+#ifndef X86_FEATURES_H
+#define X86_FEATURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct features {
+	bool nx, pages_1g, smep, smap, umip, xsave, pge;
+	bool svm, nrip, decode_assists, flush_by_asid, clean_bits;
+	uint32_t asids;
+	uint64_t xcr0;	    /* every component the processor has */
+	size_t xsave_bytes; /* of an area with all of them */
+	unsigned phys_bits;
+};
+
+extern struct features features;
+
+void features_find(void);
+
+/* Control registers, MSRs and descriptor tables of the CPU this runs on. */
+struct cpu;
+void cpu_setup(struct cpu *cpu);
+void fpu_cpu_init(void);
+
+/* Allocates struct cpu, stacks and TSS of CPU index; boot only. */
+void cpu_create(unsigned index, uint32_t apic_id);
+
+#endif

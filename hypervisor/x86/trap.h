@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C entry points of entry.S. */
+#ifndef X86_TRAP_H
+#define X86_TRAP_H
+
+#include <arch/regs.h>
+
+struct ec;
+
+/* An exception or interrupt while a thread ran; its registers are in ec->regs. */
+[[noreturn]] void trap_user(struct ec *ec);
+
+/* The same while the kernel ran; returns for interrupts only. */
+void trap_kernel(struct arch_regs *frame);
+
+/* Double fault, machine check: stack is what the processor pushed. */
+[[noreturn]] void trap_fatal(const uint64_t *stack);
+
+#endif

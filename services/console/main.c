@@ -21,7 +21,7 @@ static void receive(void)
 {
 	unsigned char byte;
 
-	while (uart_receive(&byte))
+	for (unsigned i = 0; i < 4 * UART_FIFO_BYTES && uart_receive(&byte); i++)
 		console_input(&console, byte);
 }
 

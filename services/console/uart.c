@@ -20,7 +20,6 @@ enum {
 	IER_RECEIVED = 1,
 	IER_THR_EMPTY = 2,
 	FCR_ENABLE_CLEAR = 0x07, /* both FIFOs */
-	FCR_TRIGGER_8 = 0x80,
 	IIR_NONE = 1,
 	LCR_8N1 = 3,
 	LCR_DLAB = 0x80,
@@ -54,7 +53,7 @@ bool uart_init(void)
 	out8(DATA, DIVISOR_115200);
 	out8(IER, 0);
 	out8(LCR, LCR_8N1);
-	out8(IIR, FCR_ENABLE_CLEAR | FCR_TRIGGER_8);
+	out8(IIR, FCR_ENABLE_CLEAR);
 	out8(MCR, MCR_DTR_RTS_OUT2);
 	uart_rearm(false);
 	return true;

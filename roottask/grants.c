@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of the capability list and what they stand for; see grants.h. */
+#include "grants.h"
+
+#include <rt/process.h>
+
+#include <string.h>
+
+#include "root.h"
+
+/* Where the root task has the object: one of the process's own, or one that all share. */
+#define OWN(what) (what)
+#define SHARED	  0x80000000u
+
+static const struct {
+	const char *name;
+	vela_sel_t selector;
+	uint32_t source;
+	const char *object;
+} object[] = {
+	{ "HST", RT_SEL_HST, OWN(PROCESS_HST), "host space" },
+	{ "WAKE", RT_SEL_WAKE, OWN(PROCESS_WAKE), "semaphore" },
+	{ "PARENT", RT_SEL_PARENT, SHARED | ROOT_SEL_PARENT, "semaphore" },
+	{ "GST", RT_SEL_GST, OWN(PROCESS_GST), "guest space" },
+	{ "VC", RT_SEL_VC, OWN(PROCESS_VC), "virtual CPU" },
+	{ "EVENT", RT_SEL_EVENT, OWN(PROCESS_EVENT), "portal" },
+	{ "CONSOLE", RT_SEL_CONSOLE, SHARED | ROOT_SEL_CONSOLE, "semaphore" },
+};
+
+static const struct {
+	const char *object;
+	const char *word;
+	unsigned right;
+} right[] = {
+	{ "host space", "take", VELA_SP_TAKE }, { "guest space", "give", VELA_SP_GIVE },
+	{ "semaphore", "up", VELA_SM_UP },	{ "semaphore", "down", VELA_SM_DOWN },
+	{ "virtual CPU", "run", VELA_VC_RUN },	{ "virtual CPU", "ctrl", VELA_VC_CTRL },
+	{ "portal", "call", VELA_PT_CALL },
+};
+
+static bool add_right(const char *of, const char *word, size_t length, unsigned *rights)
+{
+	for (unsigned i = 0; i < sizeof right / sizeof right[0]; i++)
+		if (strcmp(right[i].object, of) == 0 && strlen(right[i].word) == length &&
+		    memcmp(right[i].word, word, length) == 0) {
+			*rights |= right[i].right;
+			return true;
+		}
+	return false;
+}
+
+static bool all_rights(const char *of, const char *words, unsigned *rights)
+{
+	*rights = 0;
+	for (words += strspn(words, ", "); *words; words += strspn(words, ", ")) {
+		size_t length = strcspn(words, ", ");
+
+		if (!add_right(of, words, length, rights))
+			return false;
+		words += length;
+	}
+	return *rights != 0;
+}
+
+bool grant_from_cap(const struct config_cap *cap, unsigned index, struct grant *grant)
+{
+	for (unsigned i = 0; i < sizeof object / sizeof object[0]; i++) {
+		if (strcmp(object[i].name, cap->name) != 0)
+			continue;
+		if (strcmp(object[i].object, cap->object) != 0)
+			return false;
+		grant->selector = object[i].selector;
+		grant->source =
+			object[i].source & SHARED
+				? object[i].source & ~SHARED
+				: ROOT_SEL_PROCESS + index * PROCESS_SELS + object[i].source;
+		return all_rights(cap->object, cap->rights, &grant->rights);
+	}
+	return false;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of all VMs: starts them, learns how they end, applies the policy of their block, carries
+ * out what the user asks at the console. Everything a process writes into its status page is
+ * hostile: codes are checked, texts copied and cut.
+ */
+#ifndef ROOT_LIFECYCLE_H
+#define ROOT_LIFECYCLE_H
+
+#include "machine.h"
+#include "vm.h"
+
+struct lifecycle {
+	const struct vela_info *info;
+	struct rt_info facts; /* what every process is told */
+	struct machine_options options;
+	struct placement placement;
+	struct config_diag diag;
+	unsigned count;
+	struct vm vm[CONFIG_VMS_MAX];
+	struct policy console_policy;
+};
+
+/* Starts the console service and the VMs; returns only if there is nothing left to wait for. */
+_Noreturn void lifecycle_run(struct lifecycle *life);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is decided about a VM before anything is created; see plan.h. */
+#include "plan.h"
+
+#include "modules.h"
+
+#include <string.h>
+
+#define GIB 0x40000000ull
+#define MIB 0x100000ull
+
+/* Objects and the page tables of the fixed windows of a VMM, with a margin for the first 2 MiB of
+ * guest memory and device windows, which are mapped in small pages. */
+#define QUOTA_BASE_PAGES 160u
+
+bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu)
+{
+	unsigned best = 0;
+
+	if (wanted != CONFIG_CPU_ANY && wanted >= placement->cpus)
+		return false;
+	for (unsigned i = 1; i < placement->cpus; i++)
+		if (placement->used[i] < placement->used[best])
+			best = i;
+	*cpu = wanted == CONFIG_CPU_ANY ? best : (unsigned)wanted;
+	placement->used[*cpu]++;
+	return true;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+static bool add_file(struct plan *plan, const struct vela_info *info,
+		     const struct config_file *file, enum rt_file_role role)
+{
+	const struct vela_module *module = module_find(info, file->path);
+
+	if (!module)
+		return false;
+	struct rt_file *entry = &plan->file[plan->files];
+	*entry = (struct rt_file){
+		.offset = plan->files_bytes,
+		.size = module->size,
+		.role = role,
+	};
+	copy_text(entry->name, sizeof entry->name, file->path);
+	copy_text(entry->args, sizeof entry->args, file->args ? file->args : "");
+	plan->module[plan->files++] = module;
+	plan->files_bytes += (module->size + VELA_PAGE_SIZE - 1) & ~(uint64_t)(VELA_PAGE_SIZE - 1);
+	return true;
+}
+
+bool plan_files(struct plan *plan, const struct vela_info *info, const struct config_vm *vm,
+		const struct config_file **missing)
+{
+	const struct config_boot *boot = &vm->boot;
+
+	*missing = NULL;
+	if (boot->module_count + 1 + (boot->initrd.path != NULL) > RT_FILES_MAX)
+		return false;
+	*missing = &boot->kernel;
+	if (!add_file(plan, info, &boot->kernel, RT_FILE_KERNEL))
+		return false;
+	*missing = &boot->initrd;
+	if (boot->initrd.path && !add_file(plan, info, &boot->initrd, RT_FILE_INITRD))
+		return false;
+	for (size_t i = 0; i < boot->module_count; i++) {
+		*missing = &boot->modules[i];
+		if (!add_file(plan, info, &boot->modules[i], RT_FILE_MODULE))
+			return false;
+	}
+	return true;
+}
+
+uint64_t plan_quota(uint64_t memory_bytes, uint64_t files_bytes)
+{
+	/* Guest memory is in 2 MiB pages in two page tables; files are in small pages. */
+	return QUOTA_BASE_PAGES + 2 * (memory_bytes / GIB + 1) + files_bytes / (2 * MIB) + 1;
+}

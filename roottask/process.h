@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making and unmaking processes: a protection domain with its spaces, its memory, one thread. Each
+ * step logs its own failure with the process's name; after any failure process_destroy gives back
+ * what there is.
+ */
+#ifndef ROOT_PROCESS_H
+#define ROOT_PROCESS_H
+
+#include <rt/process.h>
+
+#include "memory.h"
+#include "root.h"
+
+#define PROCESS_EXTENTS_MAX 40u
+
+struct process {
+	unsigned index; /* 0: the console service, n: VM n; also its slot at the console */
+	const char *name;
+	bool alive;
+	uint32_t incarnation; /* counts starts; never 0 once started */
+	unsigned cpu;
+	uint64_t entry;		  /* of its program */
+	struct rt_status *status; /* the root task's view of its status page, NULL before */
+	struct extent status_page;
+	unsigned extents;
+	struct extent extent[PROCESS_EXTENTS_MAX]; /* memory that goes back when it ends */
+};
+
+/* Selector, in the root task, of an object of the process. */
+static inline vela_sel_t process_sel(const struct process *process, unsigned what)
+{
+	return ROOT_SEL_PROCESS + process->index * PROCESS_SELS + what;
+}
+
+/* Creates the protection domain, with quota pages of kernel memory, and its two spaces. */
+bool process_begin(struct process *process, unsigned cpu, uint64_t quota_pages);
+
+/* Takes zeroed memory that the process owns and maps it at va; *extent may be NULL. */
+bool process_memory(struct process *process, uint64_t size, uint64_t va, unsigned rights,
+		    struct extent *extent);
+
+/* Takes guest memory in 2 MiB blocks and maps it at va. */
+bool process_blocks(struct process *process, uint64_t size, uint64_t va);
+
+/* Maps memory that stays the root task's. */
+bool process_map(struct process *process, struct extent extent, uint64_t va, unsigned rights);
+
+/* Loads the program in a boot module and gives it stack, TLS, status page and the facts of info. */
+bool process_load(struct process *process, const struct vela_module *module,
+		  const struct rt_info *info);
+
+/* Creates an object at its selector; parameters stand in the UTCB. */
+bool process_create(struct process *process, unsigned kind, unsigned what, const char *text);
+
+/* Creates a space of this type. */
+bool process_space(struct process *process, enum vela_space type, unsigned what, const char *text);
+
+/* Creates its thread, which uses the port space at PROCESS_PIO if has_ports. */
+bool process_thread(struct process *process, bool has_ports);
+
+/* Lets the thread run. */
+bool process_run(struct process *process, uint64_t priority, uint64_t slice_us);
+
+/* Ends it: nothing of it runs afterwards; its memory is cleared and free again. Returns how many
+ * bytes that were. */
+uint64_t process_destroy(struct process *process);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a vm block to a running VMM; see vm.h. The root task looks into no guest file: it maps the
+ * boot modules for the VMM to read.
+ */
+#include "vm.h"
+
+#include <rt/hypercall.h>
+#include <rt/log.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clients.h"
+#include "grants.h"
+#include "modules.h"
+
+/* The MSR ranges a guest could own some of (AMD64 manual volume 2, section 15.11). The root task's
+ * own space, made by the kernel, has only those that are switched with the guest. */
+#define MSR_LOW	  0u
+#define MSR_HIGH  0xc0000000u
+#define MSR_RANGE 0x2000u
+
+static void fill_info(struct rt_info *info, const struct config_vm *config, const struct plan *plan)
+{
+	struct rt_vmm_info *vmm = &info->vmm;
+
+	snprintf(info->name, sizeof info->name, "%s", config->name);
+	memset(vmm, 0, sizeof *vmm);
+	vmm->ram_bytes = config->memory_bytes;
+	vmm->cpus = (uint32_t)config->cpus;
+	vmm->protocol = config->boot.protocol == CONFIG_BOOT_LINUX ? RT_BOOT_LINUX
+			: config->boot.protocol == CONFIG_BOOT_PVH ? RT_BOOT_PVH
+								   : RT_BOOT_MULTIBOOT;
+	vmm->console = config->console;
+	vmm->debug_exit = config->debug_exit;
+	vmm->files = plan->files;
+	memcpy(vmm->file, plan->file, sizeof vmm->file);
+	snprintf(vmm->args, sizeof vmm->args, "%s", config->boot.args);
+}
+
+static bool map_files(struct process *process, const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->files; i++) {
+		struct extent file = { plan->module[i]->base, plan->module[i]->size };
+
+		if (file.size &&
+		    !process_map(process, file, RT_FILES_VA + plan->file[i].offset, VELA_MEM_R))
+			return false;
+	}
+	return true;
+}
+
+static bool create_vcpu(struct process *process)
+{
+	uint64_t *w = root_utcb();
+	vela_sel_t msr = process_sel(process, PROCESS_MSR);
+	const unsigned rw = VELA_MEM_R | VELA_MEM_W;
+
+	if (!process_space(process, VELA_SP_GST, PROCESS_GST, "create its guest memory") ||
+	    !process_space(process, VELA_SP_MSR, PROCESS_MSR, "create its MSR space") ||
+	    !root_check(process->name, "map MSRs",
+			rt_map(VELA_ROOT_MSR, msr, MSR_LOW, MSR_LOW, MSR_RANGE, rw)) ||
+	    !root_check(process->name, "map MSRs",
+			rt_map(VELA_ROOT_MSR, msr, MSR_HIGH, MSR_HIGH, MSR_RANGE, rw)))
+		return false;
+	w[VELA_VC_CPU] = process->cpu;
+	w[VELA_VC_HST] = process_sel(process, PROCESS_HST);
+	w[VELA_VC_STATE_VA] = RT_STATE_VA;
+	w[VELA_VC_GST] = process_sel(process, PROCESS_GST);
+	w[VELA_VC_PIO] = 0;
+	w[VELA_VC_MSR] = msr;
+	return process_create(process, VELA_KIND_VC, PROCESS_VC, "create its virtual CPU");
+}
+
+static bool create_wake(struct process *process)
+{
+	root_utcb()[VELA_SM_COUNT] = 0;
+	return process_create(process, VELA_KIND_SM, PROCESS_WAKE, "create its semaphore") &&
+	       root_check(process->name, "bind its semaphore to its virtual CPU",
+			  rt_sm_bind(process_sel(process, PROCESS_WAKE),
+				     process_sel(process, PROCESS_VC)));
+}
+
+/* Exactly what `vela config explain` prints. */
+static bool grant_all(struct process *process, const struct config_vm *config)
+{
+	struct config_cap caps[CONFIG_CAPS_MAX];
+	size_t count = config_caps(config, caps);
+	struct grant grant;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!grant_from_cap(&caps[i], process->index, &grant))
+			return root_check(process->name, "understand the list of capabilities",
+					  VELA_BAD_ARG);
+		if (!root_check(process->name, "grant a capability",
+				rt_grant(VELA_ROOT_OBJ, process_sel(process, PROCESS_OBJ),
+					 grant.source, grant.selector, 1, grant.rights)))
+			return false;
+	}
+	return true;
+}
+
+static bool build(struct vm *vm, const struct plan *plan, const struct vela_module *program,
+		  const struct rt_info *info)
+{
+	struct process *process = &vm->process;
+	const struct config_vm *config = vm->config;
+
+	return process_begin(process, plan->cpu, plan->quota_pages) &&
+	       process_load(process, program, info) &&
+	       process_blocks(process, config->memory_bytes, RT_RAM_VA) &&
+	       map_files(process, plan) &&
+	       process_map(process, client_window(process->index), RT_SESSION_VA,
+			   VELA_MEM_R | VELA_MEM_W) &&
+	       create_vcpu(process) && create_wake(process) && process_thread(process, false) &&
+	       grant_all(process, config) &&
+	       client_open(process->index, process_sel(process, PROCESS_WAKE)) &&
+	       process_run(process, config->priority, config->slice_us);
+}
+
+/* What can be wrong before anything is created. */
+static bool plan_vm(struct vm *vm, const struct vela_info *info, struct placement *placement,
+		    struct config_diag *diag, struct plan *plan)
+{
+	const struct config_vm *config = vm->config;
+	const struct config_file *missing;
+
+	if (!plan_files(plan, info, config, &missing)) {
+		if (missing)
+			config_fail(diag, missing->where, "no boot module is named \"%s\"",
+				    missing->path);
+		else
+			config_fail(diag, config->where, "a VM takes at most %u boot files",
+				    RT_FILES_MAX);
+		return false;
+	}
+	if (!vm->placed && !plan_cpu(placement, config->host_cpu, &vm->cpu)) {
+		config_fail(diag, config_vm_where(config, "host-cpu"),
+			    "this machine has only %u CPUs; they are counted from 0",
+			    placement->cpus);
+		return false;
+	}
+	vm->placed = true;
+	plan->cpu = vm->cpu;
+	plan->quota_pages = plan_quota(config->memory_bytes, plan->files_bytes);
+	return true;
+}
+
+bool vm_start(struct vm *vm, const struct vela_info *info, const struct rt_info *facts,
+	      struct placement *placement, struct config_diag *diag)
+{
+	static struct plan plan;
+	static struct rt_info own;
+	const struct vela_module *program = module_find(info, "vmm");
+
+	plan = (struct plan){ 0 };
+	if (!program) {
+		rt_log(RT_ERROR, "%s: not started: there is no boot module named vmm",
+		       vm->config->name);
+		return false;
+	}
+	if (!plan_vm(vm, info, placement, diag, &plan))
+		return false;
+	own = *facts;
+	own.slot = vm->process.index;
+	fill_info(&own, vm->config, &plan);
+	if (build(vm, &plan, program, &own))
+		return true;
+	process_destroy(&vm->process);
+	return false;
+}

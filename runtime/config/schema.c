@@ -105,7 +105,7 @@ bool config_value_read(const struct config_key *key, const char *text, size_t le
 		number = number > (UINT64_MAX - digit) / 10 ? UINT64_MAX : number * 10 + digit;
 	}
 	for (const struct unit *unit = units_of(key); unit->name; unit++) {
-		if (used == 0 || strlen(unit->name) != length - used ||
+		if (strlen(unit->name) != length - used ||
 		    memcmp(unit->name, text + used, length - used) != 0)
 			continue;
 		*value = number > UINT64_MAX / unit->scale ? UINT64_MAX : number * unit->scale;

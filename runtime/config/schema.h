@@ -72,7 +72,8 @@ enum { CONFIG_VALUE_TEXT_MAX = 32 };
 void config_value_text(const struct config_key *key, uint64_t value,
 		       char text[CONFIG_VALUE_TEXT_MAX]);
 
-/* Reads such a number; one too large becomes UINT64_MAX. False when it is malformed. */
+/* Reads such a number, which starts with a digit; one too large becomes UINT64_MAX. False when it
+ * is malformed. */
 bool config_value_read(const struct config_key *key, const char *text, size_t length,
 		       uint64_t *value);
 

@@ -48,6 +48,9 @@ static void values(void **state)
 		{ "priority 101", "4:10 \"priority\" needs a number from 1 to 100, found \"101\"" },
 		{ "priority 18446744073709551617", "4:10 \"priority\" needs a number from 1 to "
 						   "100, found \"18446744073709551617\"" },
+		{ "priority 12345678901234567890123456789012345678901234",
+		  "4:10 \"priority\" needs a number from 1 to 100, found "
+		  "\"1234567890123456789012345678901234567890...\"" },
 		{ "priority 5K", "4:10 \"priority\" needs a number from 1 to 100, found \"5K\"" },
 		{ "priority",
 		  "4:9 \"priority\" needs a number from 1 to 100, found the end of the line" },
@@ -84,10 +87,11 @@ static void values(void **state)
 
 static void memory(void **state)
 {
-	static const char *const wrong[] = { "8M",   "15M",    "17M", "513G",
-					     "256",  "256m",   "M",   "1T",
-					     "-64M", "64 M",   "1e3", "99999999999999999999G",
-					     "64MB", "\"64M\"" };
+	static const char *const wrong[] = { "8M",   "15M",	"17M",
+					     "513G", "256",	"256m",
+					     "M",    "1T",	"-64M",
+					     "64 M", "1e3",	"99999999999999999999G",
+					     "64MB", "\"64M\"", "17179869185G" };
 	char text[128], error[160];
 
 	(void)state;
@@ -373,6 +377,13 @@ static void limits(void **state)
 	assert_non_null(parse(text, NULL));
 
 	memset(text, '#', sizeof text);
+	text[sizeof text - 1] = '\0';
+	const struct included_file files[] = { { "big", text }, {} };
+	char main_text[512];
+
+	snprintf(main_text, sizeof main_text, "include \"big\"\n%s", with_vm(""));
+	assert_null(parse(main_text, files));
+	assert_string_equal(error_line(0), "1:9 \"big\" is larger than 1M");
 	assert_null(parse_sized(text, CONFIG_SOURCE_MAX + 1, NULL, 65536));
 	assert_string_equal(error_full(0), "error: t.conf is larger than 1M\n");
 }
@@ -382,7 +393,7 @@ static void little_memory(void **state)
 	const char *text = with_vm("");
 
 	(void)state;
-	for (size_t size = 0; size < 16384; size += 64)
+	for (size_t size = 0; size < 16384; size++)
 		if (!parse_sized(text, strlen(text), NULL, size)) {
 			assert_int_equal(error_count(), 1);
 			assert_non_null(
@@ -430,6 +441,38 @@ static void all_at_once(void **state)
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		assert_string_equal(error_line(i), wanted[i]);
 	assert_int_equal(error_count(), sizeof wanted / sizeof wanted[0]);
+}
+
+/* A missing "{" costs the rest of its line, not the block that follows. */
+static void missing_braces(void **state)
+{
+	(void)state;
+	assert_null(parse("vm a\nvm b { memory 1M; boot pvh { kernel \"k\" } }\n", NULL));
+	assert_int_equal(error_count(), 2);
+	assert_string_equal(error_line(0), "2:1 vm \"a\" needs \"{\", found \"vm\"");
+	assert_string_equal(error_line(1),
+			    "2:15 \"memory\" needs a size from 16M to 512G in steps of "
+			    "2M, found \"1M\"");
+}
+
+/* A name that fits alone but not with the directory of its file. */
+static void long_path(void **state)
+{
+	char file[512], text[512], path[256];
+	const struct included_file files[] = { { "directory/f", file }, {} };
+
+	(void)state;
+	for (int length = 245; length <= 246; length++) {
+		memset(path, 'p', sizeof path);
+		path[length] = '\0';
+		snprintf(file, sizeof file, "vm b { memory 64M; boot pvh { kernel \"%s\" } }",
+			 path);
+		snprintf(text, sizeof text, "include \"directory/f\"\n%s", with_vm(""));
+		assert_int_equal(parse(text, files) != NULL, length == 245);
+	}
+	assert_string_equal(error_line(0),
+			    "1:38 a file name has 1 to 255 bytes, its directory included, "
+			    "and no blanks");
 }
 
 static void full_text(void **state)
@@ -492,6 +535,7 @@ int main(void)
 		cmocka_unit_test(includes),	  cmocka_unit_test(include_depth),
 		cmocka_unit_test(limits),	  cmocka_unit_test(little_memory),
 		cmocka_unit_test(too_many),	  cmocka_unit_test(all_at_once),
+		cmocka_unit_test(missing_braces), cmocka_unit_test(long_path),
 		cmocka_unit_test(full_text),	  cmocka_unit_test(long_line),
 		cmocka_unit_test(later_mistakes),
 	};

@@ -3,6 +3,13 @@
  * The harness of the configuration tests. The text handed to the parser is a heap copy of exactly
  * its size, so that the address sanitizer sees a read past its end.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "harness.h"
 
 #include <stdio.h>
@@ -88,6 +95,14 @@ const char *error_line(size_t index)
 const char *error_full(size_t index)
 {
 	return index < errors_seen && index < ERRORS_KEPT ? errors[index].full : "(none)";
+}
+
+void expect_mistake(const char *text, const char *error)
+{
+	assert_null(parse(text, NULL));
+	if (strcmp(error_line(0), error) != 0 || error_count() != 1)
+		fail_msg("for <%s>\nwanted %s\n   got %s\n  then %s", text, error, error_line(0),
+			 error_line(1));
 }
 
 const char *with_vm(const char *inside)

@@ -25,6 +25,9 @@ size_t error_count(void);
 const char *error_line(size_t index);
 const char *error_full(size_t index);
 
+/* Fails the test unless parsing text gives this one error_line() and no other mistake. */
+void expect_mistake(const char *text, const char *error);
+
 /* A configuration whose only VM has a kernel, 64M and this text in its block. */
 const char *with_vm(const char *inside);
 

@@ -35,7 +35,7 @@
 	X(INVALID, 10, "the processor refused the state: nothing ran")                        \
 	X(EXCEPTION, 11, "an exception the monitor asked to see")                             \
 	X(HYPERCALL, 12, "VMMCALL or VMCALL in the guest")                                    \
-	X(CR, 13, "write to a control register the monitor must judge, or XSETBV")
+	X(CR, 13, "access to a control or debug register that the monitor carries out")
 
 enum vela_exit {
 #define X(name, value, text) VELA_EXIT_##name = (value),

@@ -79,6 +79,10 @@ static enum vela_status map_step(struct sp *src, struct sp *dst, uint64_t sva, u
 		 : host_leaf(src, dst, sva, dva, pages, &leaf);
 	if (s)
 		return s;
+	/* What a guest may execute is its monitor's affair: for the monitor itself guest memory is
+	 * never executable. */
+	if (dst->type == VELA_SP_GST)
+		leaf.rights |= VELA_MEM_X;
 	leaf.rights &= rights | VELA_MEM_UC | VELA_MEM_WC;
 	if (phys)
 		leaf.rights |= rights & (VELA_MEM_UC | VELA_MEM_WC);

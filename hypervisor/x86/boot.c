@@ -215,10 +215,12 @@ void ap_main(unsigned index)
 
 void vcpu_choose(void)
 {
-	if (!features.svm)
-		panic("this processor has no AMD SVM with nested paging (or the firmware has "
-		      "switched "
-		      "it off); Vela cannot run guests without it");
+	if (!features.svm) {
+		log_line("Vela needs AMD SVM with nested paging, and this processor does not have "
+			 "it "
+			 "or its firmware has switched it off. Stopped.");
+		console_end();
+	}
 	vcpu = &svm_ops;
 }
 

@@ -6,6 +6,9 @@
 #include <x86/insn.h>
 #include <x86/pagetable.h>
 
+#define MSR_VM_CR    0xc0010114u
+#define VM_CR_SVMDIS 0x10ull
+
 struct features features;
 
 static bool bit(uint32_t reg, unsigned n)
@@ -16,7 +19,9 @@ static bool bit(uint32_t reg, unsigned n)
 static void find_svm(void)
 {
 	struct cpuid svm = cpuid(0x8000000a, 0);
-	features.svm = bit(cpuid(0x80000001, 0).ecx, 2) && bit(svm.edx, 0); /* with nested paging */
+	bool has_svm = bit(cpuid(0x80000001, 0).ecx, 2);
+	bool nested_paging = bit(svm.edx, 0);
+	features.svm = has_svm && nested_paging && !(msr_read(MSR_VM_CR) & VM_CR_SVMDIS);
 	features.asids = svm.ebx;
 	features.nrip = bit(svm.edx, 3);
 	features.clean_bits = bit(svm.edx, 5);

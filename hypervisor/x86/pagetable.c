@@ -190,8 +190,8 @@ enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, ui
 		return VELA_NO_MEMORY;
 	from += INDEX(sva, 1);
 	/* What a copy keeps of its source, and what it adds or takes away. */
-	uint64_t keep = PTE_ADDR | PTE_P | PTE_U | PTE_PWT | PTE_PCD | PTE_NX |
-			(rights & VELA_MEM_W ? PTE_W : 0);
+	uint64_t keep = PTE_ADDR | PTE_P | PTE_U | PTE_PWT | PTE_PCD |
+			(dst->type == VELA_SP_GST ? 0 : PTE_NX) | (rights & VELA_MEM_W ? PTE_W : 0);
 	uint64_t add =
 		PTE_A | (rights & VELA_MEM_X ? 0 : pte_nx) | (dst->type == VELA_SP_HST ? PTE_D : 0);
 	uint64_t room = 512 - (INDEX(sva, 1) > INDEX(dva, 1) ? INDEX(sva, 1) : INDEX(dva, 1));

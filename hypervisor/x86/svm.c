@@ -36,8 +36,6 @@ static uint8_t no_msrs[2 * 4096] __attribute__((aligned(4096)));
 
 static bool svm_cpu_init(struct cpu *cpu)
 {
-	if (!features.svm || msr_read(MSR_VM_CR) & VM_CR_SVMDIS)
-		return false;
 	void *save = pool_alloc(0);
 	cpu->arch.host_vmcb = pool_alloc(0);
 	if (!save || !cpu->arch.host_vmcb)

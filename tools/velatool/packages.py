@@ -14,7 +14,7 @@ from velatool.ui import VelaError, progress
 PACKAGES = (
     "clang-19", "lld-19", "llvm-19", "libclang-rt-19-dev", "libc6-dev",
     "meson", "ninja-build", "pkg-config", "dpkg-dev", "libzycore-dev",
-    "qemu-system-x86",
+    "qemu-system-x86", "acpica-tools",
     "grub-common", "grub-pc-bin", "xorriso", "mtools",
     "libcmocka-dev", "clang-format-19", "clang-tidy-19", "gdb", "git",
 )

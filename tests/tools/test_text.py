@@ -96,6 +96,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("--cpus", str(self.failure("run", "--cpus", "two")))
         self.assertIn("at least one CPU", str(self.failure("run", "--cpus", "0")))
         self.assertIn("CONF", str(self.failure("image")))
+        self.assertEqual(self.failure("config", "chekc").hint, "did you mean 'check'?")
 
 
 class QemuTest(unittest.TestCase):

@@ -46,7 +46,7 @@ def arguments_image(parser: argparse.ArgumentParser) -> None:
 
 def arguments_config(parser: argparse.ArgumentParser) -> None:
     """Arguments of `vela config`."""
-    parser.add_argument("verb", choices=commands.CONFIG_VERBS, metavar="|".join(commands.CONFIG_VERBS),
+    parser.add_argument("verb", metavar="|".join(commands.CONFIG_VERBS),
                         help="check: report every mistake; explain: print every setting, where it "
                              "comes from, and the capabilities of each VMM")
     parser.add_argument("config", type=Path, nargs="?", metavar="CONF",

@@ -8,7 +8,7 @@ from velatool import bench as bench_module
 from velatool import boot, build as build_module, guest, image as image_module, loc as loc_module
 from velatool import paths, run as run_module, testrun
 from velatool.qemu import Machine
-from velatool.ui import NotFound, UsageError, progress
+from velatool.ui import NotFound, UsageError, nearest, progress
 
 CONFIG_VERBS = ("check", "explain", "keys")
 
@@ -31,6 +31,9 @@ def image(arguments: argparse.Namespace) -> int:
 
 def config(arguments: argparse.Namespace) -> int:
     """`vela config`: the built parser does the work, and names files and places itself."""
+    if arguments.verb not in CONFIG_VERBS:
+        raise UsageError(f"there is no 'vela config {arguments.verb}'",
+                         nearest(arguments.verb, CONFIG_VERBS) or "'./vela help config' helps")
     target = arguments.config or paths.default_config()
     if arguments.verb != "keys" and not target.is_file():
         raise NotFound(f"there is no configuration file {target}")

@@ -28,4 +28,8 @@ CONFIG_TOOL = BUILD / "runtime" / "config" / "vela-config"
 def default_config() -> Path:
     """The configuration when none is named: vela.conf here if there is one, else the shipped one."""
     own = Path("vela.conf")
-    return own if own.is_file() else SHIPPED_CONFIG
+    if own.is_file():
+        return own
+    here = Path.cwd()
+    return SHIPPED_CONFIG.relative_to(here) if SHIPPED_CONFIG.is_relative_to(here) \
+        else SHIPPED_CONFIG

@@ -112,15 +112,26 @@ static uint64_t pool_size(void)
 	return size < 0x40000000ul ? size : 0x40000000ul;
 }
 
-static uint32_t put_string(struct vela_info *info, uint32_t *used, const char *s)
+/* The boot loader's strings may lie where the pool will be: they are copied first of all. */
+static char strings[sizeof((struct vela_info *)0)->strings];
+static uint32_t strings_used;
+
+static const char *keep_string(const char *s)
 {
-	uint32_t at = *used;
+	char *copy = strings + strings_used;
 	do {
-		if (*used == sizeof info->strings)
+		if (strings_used == sizeof strings)
 			panic("the boot command lines are too long");
-		info->strings[(*used)++] = *s;
+		strings[strings_used++] = *s;
 	} while (*s++);
-	return at;
+	return copy;
+}
+
+static void keep_strings(void)
+{
+	boot.cmdline = keep_string(boot.cmdline);
+	for (unsigned i = 0; i < boot.modules; i++)
+		boot.module[i].cmdline = keep_string(boot.module[i].cmdline);
 }
 
 static void put_memory(struct vela_info *info, uint64_t base, uint64_t size, uint64_t type)
@@ -133,7 +144,6 @@ static void put_memory(struct vela_info *info, uint64_t base, uint64_t size, uin
 static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64_t image_bytes)
 {
 	struct vela_info *info = pool_alloc(1);
-	uint32_t used = 0;
 	_Static_assert(VELA_INFO_PAGES == 2, "a block of order 1");
 	info->magic = VELA_INFO_MAGIC;
 	info->version = VELA_INFO_VERSION;
@@ -142,16 +152,17 @@ static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64
 	info->features = vcpu->feature;
 	info->rsdp = boot.rsdp;
 	info->gsis = arch_irqs();
-	info->cmdline = put_string(info, &used, boot.cmdline);
+	info->cmdline = (uint32_t)(boot.cmdline - strings);
+	memcpy(info->strings, strings, sizeof strings);
 	for (unsigned i = 0; i < boot.ranges; i++)
 		put_memory(info, boot.range[i].base, boot.range[i].size, boot.range[i].type);
 	put_memory(info, 0x200000, image_bytes - 0x200000, VELA_MEMORY_KERNEL);
 	put_memory(info, pool_pa, pool_bytes, VELA_MEMORY_KERNEL);
 	for (unsigned i = 0; i < boot.modules; i++) {
 		struct boot_module *m = &boot.module[i];
+		uint32_t cmdline = (uint32_t)(m->cmdline - strings);
 		info->module[info->modules++] =
-			(struct vela_module){ m->base, m->size, put_string(info, &used, m->cmdline),
-					      0 };
+			(struct vela_module){ m->base, m->size, cmdline, 0 };
 		put_memory(info, m->base, align_up(m->size, PAGE_SIZE), VELA_MEMORY_MODULE);
 	}
 	for (unsigned i = 0; i < cpu_count; i++)
@@ -246,6 +257,7 @@ void boot_main(uint32_t magic, uint64_t info_pa)
 	serial_init();
 	if (!multiboot_parse(magic, phys_ptr(info_pa, 8), &boot))
 		panic("unusable boot information");
+	keep_strings();
 	exit_port = (uint16_t)option(boot.cmdline, "qemu-exit=0x");
 	features_find();
 	vcpu_choose();

@@ -11,10 +11,8 @@
 #include <x86/svm.h>
 
 #define MSR_EFER     0xc0000080u
-#define MSR_VM_CR    0xc0010114u
 #define MSR_HSAVE_PA 0xc0010117u
 #define MSR_TSC_AUX  0xc0000103u
-#define VM_CR_SVMDIS 0x10ull
 #define PAT_RESET    0x0007040600070406ull
 #define NP_ENABLE    1ull
 

@@ -20,6 +20,9 @@
 
 #define ARENA_BYTES 0x80000ull /* for the parsed configuration */
 
+/* Nothing here allocates at run time; the area is part of the boot image. */
+RT_HEAP(4096);
+
 struct memory root_memory;
 static struct lifecycle life;
 

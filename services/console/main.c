@@ -15,6 +15,9 @@
 #define IDLE_NS	   100000000ull /* nothing to send */
 #define SENDING_NS 5000000ull	/* the port was full */
 
+/* The service allocates nothing. */
+RT_HEAP(4096);
+
 static struct console console;
 
 static void receive(void)

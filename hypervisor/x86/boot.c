@@ -4,6 +4,7 @@
  * all CPUs, fills the information area, makes the root process.
  */
 #include <arch/console.h>
+#include <arch/coverage.h>
 #include <arch/irq.h>
 #include <core/calls.h>
 #include <core/log.h>
@@ -47,6 +48,7 @@ void console_put(char c)
 /* 0x20 makes QEMU end with the exit code that means "the kernel stopped" (docs/commands.md). */
 void console_end(void)
 {
+	coverage_write();
 	if (exit_port)
 		port_out8(exit_port, 0x20);
 	for (;;)
@@ -200,6 +202,8 @@ void arch_irq_mask(unsigned gsi, bool masked)
 
 bool arch_reset(void)
 {
+	if (coverage_write())
+		return false;
 	if (acpi.reset.present && acpi.reset.space == 1)
 		port_out8((uint16_t)acpi.reset.address, acpi.reset.value);
 	port_out8(0xcf9, 0x02); /* chip set reset control: prepare, then full reset */

@@ -123,7 +123,7 @@ class QemuTest(unittest.TestCase):
                 self.assertTrue((directory / module.name).samefile(__file__), module.name)
 
     def test_exit_statuses(self) -> None:
-        self.assertEqual([value.status for value in qemu.DebugExit], [33, 35, 65])
+        self.assertEqual([value.status for value in qemu.DebugExit], [33, 35, 37, 65])
         self.assertIn("signal 9", qemu.meaning(-9))
         self.assertIn("unknown", qemu.meaning(77))
 

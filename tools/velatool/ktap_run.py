@@ -19,11 +19,12 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from velatool import qemu, serial, tap  # noqa: E402
+from velatool import boot, qemu, serial, tap  # noqa: E402
 from velatool.ui import VelaError  # noqa: E402
 
 PANIC = re.compile(r"\bPANIC\b")
 ENDS = {"quit": qemu.DebugExit.QUIT.status, "failed": qemu.DebugExit.FAILED.status,
+        "guest-failed": qemu.DebugExit.GUEST_FAILED.status,
         "panic": qemu.DebugExit.PANIC.status, "off": 0}
 
 
@@ -88,7 +89,11 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(prog="ktap_run.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    result.add_argument("--kernel", type=Path, required=True, help="32-bit ELF of the kernel")
+    image = result.add_mutually_exclusive_group(required=True)
+    image.add_argument("--kernel", type=Path, help="32-bit ELF of the kernel")
+    image.add_argument("--config", type=Path,
+                       help="boot this configuration instead; its guest reports, and ends the run "
+                            "through its debug-exit port")
     result.add_argument("--modules", default="", metavar="LIST",
                         help="boot modules: [NAME=]FILE ARGUMENTS,... (the root task first)")
     result.add_argument("--append", default=qemu.EXIT_ARGUMENT, help="kernel command line")
@@ -109,8 +114,12 @@ def machine_from(arguments: argparse.Namespace) -> qemu.Machine:
     """The machine to boot. VELA_PROFILE_DIR asks for a coverage profile from the kernel."""
     profiles = os.environ.get("VELA_PROFILE_DIR")
     profile = Path(profiles) / f"kernel-{os.getpid()}.profraw" if profiles else None
+    kernel, modules = arguments.kernel, parse_modules(arguments.modules)
+    if arguments.config is not None:
+        plan = boot.plan(arguments.config, f"{qemu.EXIT_ARGUMENT} exit-on-guest-exit")
+        kernel, modules = plan.kernel, plan.modules
     return qemu.Machine(
-        kernel=arguments.kernel, modules=parse_modules(arguments.modules), append=arguments.append,
+        kernel=kernel, modules=modules, append=arguments.append,
         cpus=arguments.smp, memory_mib=arguments.memory, cpu=arguments.cpu,
         icount=arguments.icount, debug_output=profile)
 

@@ -29,6 +29,7 @@ class DebugExit(IntEnum):
 
     QUIT = 0x10
     FAILED = 0x11
+    GUEST_FAILED = 0x12
     PANIC = 0x20
 
     @property
@@ -42,6 +43,7 @@ EXIT_MEANING = {
     1: "QEMU could not start the machine",
     DebugExit.QUIT.status: "Vela quit",
     DebugExit.FAILED.status: "the root task gave up; its last line says why",
+    DebugExit.GUEST_FAILED.status: "a guest ended the run with an error",
     DebugExit.PANIC.status: "the kernel panicked; its PANIC line says where",
 }
 

@@ -3,6 +3,7 @@
 
 import os
 import queue
+import re
 import subprocess
 import threading
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from velatool import qemu
 
+# Terminal control sequences, which are no part of a line's text.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -32,7 +35,7 @@ class Outcome:
 def _pump(process: subprocess.Popen[bytes], lines: "queue.Queue[str | None]") -> None:
     assert process.stdout is not None
     for raw in process.stdout:
-        lines.put(raw.decode(errors="replace").rstrip("\r\n"))
+        lines.put(CONTROL.sub("", raw.decode(errors="replace")).rstrip("\r\n"))
     lines.put(None)
 
 

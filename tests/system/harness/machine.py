@@ -21,9 +21,9 @@ def start(machine: qemu.Machine) -> Terminal:
 
 
 def boot_config(config: Path, *, cpus: int = 2, memory_mib: int = 2048,
-                cpu: str = qemu.DEFAULT_CPU) -> Terminal:
+                cpu: str = qemu.DEFAULT_CPU, root_arguments: str = "") -> Terminal:
     """Boot Vela with a configuration; the tree must be built."""
-    plan = boot.plan(config, qemu.EXIT_ARGUMENT)
+    plan = boot.plan(config, f"{qemu.EXIT_ARGUMENT} {root_arguments}".rstrip())
     return start(qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=cpus,
                               memory_mib=memory_mib, cpu=cpu))
 

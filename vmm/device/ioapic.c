@@ -30,11 +30,13 @@
 #define RTE_DEST_SHIFT	   56
 #define RTE_WRITABLE	   UINT64_C(0xff0000000001afff)
 
-static bool is_fixed(uint64_t rte)
+/* Only fixed and lowest-priority interrupts have an end to wait for; NMI and its like are edges
+ * whatever the trigger bit says. */
+static bool is_level(uint64_t rte)
 {
 	unsigned delivery = rte >> RTE_DELIVERY_SHIFT & 7;
 
-	return delivery == APIC_FIXED || delivery == APIC_LOWEST;
+	return rte & RTE_LEVEL && (delivery == APIC_FIXED || delivery == APIC_LOWEST);
 }
 
 /* Sends a pin's message. Remote IRR is set only for a message that somebody accepted and will
@@ -47,7 +49,7 @@ static void send(struct ioapic *ioapic, unsigned pin)
 		.delivery = *rte >> RTE_DELIVERY_SHIFT & 7,
 		.vector = (uint8_t)(*rte & RTE_VECTOR),
 		.logical = *rte & RTE_LOGICAL,
-		.level = *rte & RTE_LEVEL && is_fixed(*rte),
+		.level = is_level(*rte),
 	};
 
 	if (message.dest == 0xff && !message.logical)
@@ -64,7 +66,7 @@ static bool level_wants(const struct ioapic *ioapic, unsigned pin)
 {
 	uint64_t rte = ioapic->s.redirection[pin];
 
-	return rte & RTE_LEVEL && !(rte & (RTE_MASKED | RTE_REMOTE_IRR)) &&
+	return is_level(rte) && !(rte & (RTE_MASKED | RTE_REMOTE_IRR)) &&
 	       ioapic->s.lines >> pin & 1;
 }
 
@@ -82,7 +84,7 @@ void ioapic_set_line(void *dev, unsigned pin, bool level)
 		ioapic->s.lines |= bit;
 	else
 		ioapic->s.lines &= ~bit;
-	if (ioapic->s.redirection[pin] & RTE_LEVEL) {
+	if (is_level(ioapic->s.redirection[pin])) {
 		if (level_wants(ioapic, pin))
 			send(ioapic, pin);
 	} else if (rises && !(ioapic->s.redirection[pin] & RTE_MASKED)) {
@@ -129,7 +131,7 @@ static void write_redirection(struct ioapic *ioapic, unsigned index, uint32_t va
 				    : (*rte & ~UINT64_C(0xffffffff)) | value;
 
 	*rte = merged & RTE_WRITABLE;
-	if (*rte & RTE_LEVEL)
+	if (is_level(*rte))
 		*rte |= remote_irr;
 	if (level_wants(ioapic, pin))
 		send(ioapic, pin);

@@ -18,7 +18,7 @@
 enum pit_run {
 	PIT_IDLE,    /* no count loaded, or waiting for a trigger: the counter stands at held */
 	PIT_PAUSED,  /* gate low: held ticks had elapsed when it stopped */
-	PIT_RUNNING, /* the count was loaded at tick start */
+	PIT_RUNNING, /* the count enters the counter at start_tick; until then held, held_out */
 };
 
 struct pit_channel {
@@ -26,7 +26,7 @@ struct pit_channel {
 	uint64_t switch_tick; /* when next_count takes over, modes 2 and 3, UINT64_MAX = never */
 	uint32_t count;	      /* 1..65536 (binary) or 1..10000 (BCD), 0 = never written */
 	uint32_t next_count;  /* written, not yet in the counter */
-	uint32_t held;	      /* PIT_PAUSED: elapsed ticks; PIT_IDLE: counter */
+	uint32_t held;	      /* PIT_PAUSED: elapsed ticks; else see enum pit_run */
 	uint16_t latch;
 	uint8_t switch_low; /* mode 3: the half that begins at switch_tick is the low one */
 	uint8_t run;	    /* enum pit_run */
@@ -41,7 +41,7 @@ struct pit_channel {
 	uint8_t latched;   /* count latch: bytes still to be read, 0 = transparent */
 	uint8_t status_latched;
 	uint8_t status;
-	uint8_t reserved;
+	uint8_t held_out; /* PIT_RUNNING: OUT until start_tick */
 };
 
 struct pit_state {

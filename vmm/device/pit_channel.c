@@ -76,7 +76,7 @@ static uint32_t counter(const struct pit_channel *ch, uint64_t tick)
 {
 	uint64_t ticks = elapsed(ch, tick);
 
-	if (ch->run == PIT_IDLE)
+	if (ch->run == PIT_IDLE || (ch->run == PIT_RUNNING && !is_loaded(ch, tick)))
 		return ch->held;
 	if (ch->mode == 3)
 		return square_counter(ch->count, ticks);
@@ -96,8 +96,10 @@ bool pit_channel_out(const struct pit_channel *ch, uint64_t tick)
 
 	if (ch->mode == 0)
 		return ch->run != PIT_IDLE && ticks >= ch->count;
-	if (!is_loaded(ch, tick))
+	if (ch->run == PIT_IDLE)
 		return true;
+	if (ch->run == PIT_RUNNING && !is_loaded(ch, tick))
+		return ch->held_out;
 	switch (ch->mode) {
 	case 1:
 		return ticks >= ch->count;
@@ -105,7 +107,7 @@ bool pit_channel_out(const struct pit_channel *ch, uint64_t tick)
 		return ticks % ch->count != ch->count - 1;
 	case 3:
 		return ticks % ch->count < ch->count - low_half(ch->count);
-	default:
+	default: /* the strobe; in mode 4 a gate that stops the counter at its end prolongs it */
 		return ticks != ch->count;
 	}
 }
@@ -127,6 +129,8 @@ uint64_t pit_channel_next_rise(const struct pit_channel *ch, uint64_t tick)
 		return ch->switch_tick + (ch->switch_low ? low_half(ch->next_count) : 0);
 	if (is_periodic(ch))
 		return ch->start_tick + (elapsed(ch, tick) / ch->count + 1) * ch->count;
+	if (ch->mode >= 4 && !is_loaded(ch, tick) && !ch->held_out)
+		return ch->start_tick; /* the end of a strobe that a new count interrupted */
 	rise = ch->start_tick + ch->count + (ch->mode >= 4);
 	return (int64_t)(rise - tick) > 0 ? rise : PIT_NEVER;
 }
@@ -168,6 +172,8 @@ void pit_channel_begin_load(struct pit_channel *ch, uint64_t tick)
 
 static void start(struct pit_channel *ch, uint64_t tick)
 {
+	ch->held = counter(ch, tick);
+	ch->held_out = pit_channel_out(ch, tick);
 	ch->count = ch->next_count;
 	ch->start_tick = tick + 1;
 	ch->run = PIT_RUNNING;
@@ -200,6 +206,7 @@ void pit_channel_load(struct pit_channel *ch, uint64_t tick, uint16_t raw)
 		start(ch, tick);
 	} else {
 		ch->count = ch->next_count;
+		ch->start_tick = tick + 1;
 		ch->run = is_periodic(ch) ? PIT_IDLE : PIT_PAUSED;
 		ch->held = is_periodic(ch) ? ch->count : 0;
 	}
@@ -208,7 +215,9 @@ void pit_channel_load(struct pit_channel *ch, uint64_t tick, uint16_t raw)
 static void gate_rises(struct pit_channel *ch, uint64_t tick)
 {
 	if (ch->run == PIT_PAUSED) {
-		ch->start_tick = tick - ch->held;
+		/* A count that has not entered the counter yet does so when it would have. */
+		if ((int64_t)(tick - ch->start_tick) >= 0)
+			ch->start_tick = tick - ch->held;
 		ch->run = PIT_RUNNING;
 	} else if ((is_triggered(ch) || is_periodic(ch)) && ch->next_count) {
 		start(ch, tick);
@@ -253,7 +262,7 @@ bool pit_channel_check(const struct pit_channel *ch)
 	bool pending = ch->switch_tick != PIT_NEVER;
 
 	if (ch->mode > 5 || ch->bcd > 1 || ch->rw < 1 || ch->rw > 3 || ch->gate > 1 ||
-	    ch->latched > 2 || ch->run > PIT_RUNNING || ch->switch_low > 1)
+	    ch->latched > 2 || ch->run > PIT_RUNNING || ch->switch_low > 1 || ch->held_out > 1)
 		return false;
 	if (ch->count > 65536 || ch->next_count > 65536 || ch->held > 3 * 65536u)
 		return false;

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Construction of each device class with recording surroundings.
+ */
+#include "zoo.h"
+
+#include <string.h>
+
+#include "device/lapic_regs.h"
+
+static uint64_t read_clock(void *ctx)
+{
+	const struct zoo *zoo = ctx;
+
+	return zoo->now;
+}
+
+static void set_line(void *ctx, unsigned line, bool level)
+{
+	struct zoo *zoo = ctx;
+
+	(void)line;
+	zoo->line.rises += level && !zoo->line.level;
+	zoo->line.falls += !level && zoo->line.level;
+	zoo->line.level = level;
+}
+
+static void record(struct zoo *zoo, uint32_t what)
+{
+	zoo->log[zoo->logged++ % ZOO_LOG] = what;
+}
+
+uint32_t zoo_last(const struct zoo *zoo)
+{
+	return zoo->logged ? zoo->log[(zoo->logged - 1) % ZOO_LOG] : UINT32_MAX;
+}
+
+static void put_byte(void *ctx, uint8_t byte)
+{
+	record(ctx, byte);
+}
+
+static void put_value(void *ctx, uint32_t value)
+{
+	record(ctx, value);
+}
+
+static void put_sleep(void *ctx, unsigned type)
+{
+	record(ctx, type);
+}
+
+static void put_reset(void *ctx, enum reset_source source)
+{
+	record(ctx, source);
+}
+
+static void put_drained(void *ctx)
+{
+	record(ctx, ZOO_DRAINED);
+}
+
+bool zoo_send(void *ctx, const struct apic_message *message)
+{
+	struct zoo *zoo = ctx;
+
+	zoo->message[zoo->messages++ % ZOO_LOG] = *message;
+	return !zoo->deaf;
+}
+
+void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector)
+{
+	record(ctx, ZOO_EVENT | (uint32_t)kind << 8 | vector);
+}
+
+void zoo_eoi(void *ctx, uint8_t vector)
+{
+	record(ctx, ZOO_EOI | vector);
+}
+
+static void build_pic(struct zoo *zoo)
+{
+	pic_init(&zoo->dev.pic, zoo->irq);
+	pic_attach(&zoo->dev.pic, &zoo->bus);
+}
+
+static void poke_pic(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	if (what & 0x80)
+		pic_ack(&zoo->dev.pic);
+	else
+		pic_set_line(&zoo->dev.pic, what & 31, value & 1);
+}
+
+static void build_pit(struct zoo *zoo)
+{
+	pit_init(&zoo->dev.pit, &zoo->clock, zoo->irq);
+	pit_attach(&zoo->dev.pit, &zoo->bus);
+}
+
+static uint64_t deadline_pit(const struct zoo *zoo)
+{
+	return pit_deadline(&zoo->dev.pit);
+}
+
+static void advance_pit(struct zoo *zoo, uint64_t now_ns)
+{
+	pit_advance(&zoo->dev.pit, now_ns);
+}
+
+static void build_rtc(struct zoo *zoo)
+{
+	rtc_init(&zoo->dev.rtc, &zoo->clock, zoo->irq, ZOO_EPOCH);
+	rtc_attach(&zoo->dev.rtc, &zoo->bus);
+}
+
+static uint64_t deadline_rtc(const struct zoo *zoo)
+{
+	return rtc_deadline(&zoo->dev.rtc);
+}
+
+static void advance_rtc(struct zoo *zoo, uint64_t now_ns)
+{
+	rtc_advance(&zoo->dev.rtc, now_ns);
+}
+
+static void poke_rtc(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	rtc_set_cmos(&zoo->dev.rtc, what, value);
+}
+
+static void build_uart(struct zoo *zoo)
+{
+	struct uart_line line = { .put = put_byte, .drained = put_drained, .ctx = zoo };
+
+	uart_init(&zoo->dev.uart, zoo->irq, line);
+	uart_attach(&zoo->dev.uart, &zoo->bus, UART_COM1_PORT);
+}
+
+static void poke_uart(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	uint8_t bytes[20];
+
+	memset(bytes, value, sizeof bytes);
+	if (what & 0x80)
+		uart_push_break(&zoo->dev.uart);
+	else
+		uart_push(&zoo->dev.uart, bytes, what % sizeof bytes);
+}
+
+static void build_lapic(struct zoo *zoo)
+{
+	struct lapic_config config = {
+		.id = ZOO_LAPIC_ID,
+		.is_bsp = true,
+		.timer_hz = ZOO_TIMER_HZ,
+		.tsc_khz = ZOO_TSC_KHZ,
+		.address_bits = ZOO_ADDR_BITS,
+	};
+	struct lapic_wiring wiring = {
+		.ctx = zoo,
+		.send = zoo_send,
+		.event = zoo_event,
+		.eoi = zoo_eoi,
+	};
+
+	lapic_init(&zoo->dev.lapic, &zoo->clock, &config, &wiring);
+	bus_add_mmio(&zoo->bus, LAPIC_DEFAULT_BASE, LAPIC_PAGE_BYTES, &lapic_mmio_ops,
+		     &zoo->dev.lapic);
+}
+
+static uint64_t deadline_lapic(const struct zoo *zoo)
+{
+	return lapic_deadline(&zoo->dev.lapic);
+}
+
+static void advance_lapic(struct zoo *zoo, uint64_t now_ns)
+{
+	lapic_advance(&zoo->dev.lapic, now_ns);
+}
+
+static void poke_lapic(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	struct lapic *lapic = &zoo->dev.lapic;
+	struct apic_message message = {
+		.dest = value,
+		.delivery = what & 7,
+		.vector = value,
+		.logical = what & 8,
+		.level = what & 16,
+		.deassert = what & 32,
+	};
+	int vector = lapic_pending_vector(lapic);
+
+	if (what & 0x80 && vector >= 0)
+		lapic_ack(lapic, (uint8_t)vector);
+	else if (what & 0x40)
+		lapic_lint(lapic, value);
+	else if (lapic_is_destination(lapic, &message) || what & 1)
+		lapic_accept(lapic, &message);
+	lapic_set_cr8(lapic, what);
+}
+
+static void build_ioapic(struct zoo *zoo)
+{
+	struct apic_sink sink = { .send = zoo_send, .ctx = zoo };
+
+	ioapic_init(&zoo->dev.ioapic, sink);
+	ioapic_attach(&zoo->dev.ioapic, &zoo->bus, IOAPIC_DEFAULT_BASE);
+}
+
+static void poke_ioapic(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	zoo->deaf = what & 0x40;
+	if (what & 0x80)
+		ioapic_eoi(&zoo->dev.ioapic, value);
+	else
+		ioapic_set_line(&zoo->dev.ioapic, what & 31, value & 1);
+}
+
+static void build_acpipm(struct zoo *zoo)
+{
+	acpipm_init(&zoo->dev.acpipm, &zoo->clock, zoo->irq, 24, put_sleep, zoo);
+	acpipm_attach(&zoo->dev.acpipm, &zoo->bus, ZOO_PM_PORT);
+}
+
+static uint64_t deadline_acpipm(const struct zoo *zoo)
+{
+	return acpipm_deadline(&zoo->dev.acpipm);
+}
+
+static void advance_acpipm(struct zoo *zoo, uint64_t now_ns)
+{
+	acpipm_advance(&zoo->dev.acpipm, now_ns);
+}
+
+static void poke_acpipm(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	(void)what;
+	(void)value;
+	acpipm_power_button(&zoo->dev.acpipm);
+}
+
+static void build_pcihost(struct zoo *zoo)
+{
+	pcihost_init(&zoo->dev.pcihost);
+	pcihost_attach(&zoo->dev.pcihost, &zoo->bus);
+}
+
+static void build_reset(struct zoo *zoo)
+{
+	reset_init(&zoo->dev.reset, put_reset, zoo);
+	reset_attach(&zoo->dev.reset, &zoo->bus);
+}
+
+static void build_debugexit(struct zoo *zoo)
+{
+	debugexit_init(&zoo->dev.debugexit, put_value, zoo);
+	debugexit_attach(&zoo->dev.debugexit, &zoo->bus, DEBUGEXIT_PORT);
+}
+
+static void build_debugcon(struct zoo *zoo)
+{
+	debugcon_init(&zoo->dev.debugcon, put_byte, zoo);
+	debugcon_attach(&zoo->dev.debugcon, &zoo->bus, DEBUGCON_PORT);
+}
+
+const struct zoo_class zoo_classes[] = {
+	{ .ops = &pic_device_ops,
+	  .build = build_pic,
+	  .poke = poke_pic,
+	  .ports = { { PIC_MASTER_PORT, 2 }, { PIC_SLAVE_PORT, 2 }, { PIC_ELCR_PORT, 2 } } },
+	{ .ops = &pit_device_ops,
+	  .build = build_pit,
+	  .deadline = deadline_pit,
+	  .advance = advance_pit,
+	  .ports = { { PIT_PORT, 4 }, { PIT_SPEAKER_PORT, 1 } } },
+	{ .ops = &rtc_device_ops,
+	  .build = build_rtc,
+	  .deadline = deadline_rtc,
+	  .advance = advance_rtc,
+	  .poke = poke_rtc,
+	  .ports = { { RTC_PORT, 2 } } },
+	{ .ops = &uart_device_ops,
+	  .build = build_uart,
+	  .poke = poke_uart,
+	  .ports = { { UART_COM1_PORT, UART_PORT_COUNT } } },
+	{ .ops = &lapic_device_ops,
+	  .build = build_lapic,
+	  .deadline = deadline_lapic,
+	  .advance = advance_lapic,
+	  .poke = poke_lapic,
+	  .mmio = LAPIC_DEFAULT_BASE,
+	  .msr = LAPIC_MSR_X2APIC_FIRST },
+	{ .ops = &ioapic_device_ops,
+	  .build = build_ioapic,
+	  .poke = poke_ioapic,
+	  .mmio = IOAPIC_DEFAULT_BASE },
+	{ .ops = &acpipm_device_ops,
+	  .build = build_acpipm,
+	  .deadline = deadline_acpipm,
+	  .advance = advance_acpipm,
+	  .poke = poke_acpipm,
+	  .ports = { { ZOO_PM_PORT, ACPIPM_PORT_COUNT } } },
+	{ .ops = &pcihost_device_ops,
+	  .build = build_pcihost,
+	  .ports = { { PCI_ADDRESS_PORT, 8 } } },
+	{ .ops = &reset_device_ops,
+	  .build = build_reset,
+	  .ports = { { RESET_CF9_PORT, 1 },
+		     { RESET_PORT92, 1 },
+		     { RESET_KBD_DATA, 1 },
+		     { RESET_KBD_COMMAND, 1 } } },
+	{ .ops = &debugexit_device_ops,
+	  .build = build_debugexit,
+	  .ports = { { DEBUGEXIT_PORT, 1 } } },
+	{ .ops = &debugcon_device_ops, .build = build_debugcon, .ports = { { DEBUGCON_PORT, 1 } } },
+};
+
+const unsigned zoo_class_count = sizeof zoo_classes / sizeof zoo_classes[0];
+
+const struct zoo_class *zoo_find(const char *name)
+{
+	for (unsigned i = 0; i < zoo_class_count; i++)
+		if (!strcmp(zoo_classes[i].ops->name, name))
+			return &zoo_classes[i];
+	return NULL;
+}
+
+void zoo_open(struct zoo *zoo, const struct zoo_class *class, uint64_t start_ns)
+{
+	memset(zoo, 0, sizeof *zoo);
+	bus_init(&zoo->bus);
+	zoo->now = start_ns;
+	zoo->clock = (struct clock){ .now_ns = read_clock, .ctx = zoo };
+	zoo->irq = (struct irq_line){ .set = set_line, .ctx = zoo };
+	class->build(zoo);
+	memset(&zoo->line, 0, sizeof zoo->line);
+	zoo->line.level = false;
+	class->ops->resume(&zoo->dev);
+	zoo->line.rises = zoo->line.falls = 0;
+	zoo->logged = 0;
+}
+
+void zoo_open_named(struct zoo *zoo, const char *name)
+{
+	zoo_open(zoo, zoo_find(name), ZOO_START_NS);
+}
+
+void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns)
+{
+	zoo->now = now_ns;
+	if (class->advance)
+		class->advance(zoo, now_ns);
+}
+
+uint8_t zoo_in(struct zoo *zoo, uint16_t port)
+{
+	return (uint8_t)bus_pio_read(&zoo->bus, port, 1);
+}
+
+void zoo_out(struct zoo *zoo, uint16_t port, uint8_t value)
+{
+	bus_pio_write(&zoo->bus, port, 1, value);
+}

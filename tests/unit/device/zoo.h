@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every device class, built alone on a bus with a settable clock and a recorded interrupt line.
+ * The register tests, the contract test and the fuzzers all take their device from here, so a new
+ * class that is added here is covered by the last two without further work.
+ */
+#ifndef TEST_DEVICE_ZOO_H
+#define TEST_DEVICE_ZOO_H
+
+#include "device/acpipm.h"
+#include "device/apicbus.h"
+#include "device/debugexit.h"
+#include "device/ioapic.h"
+#include "device/lapic.h"
+#include "device/pcihost.h"
+#include "device/pic8259.h"
+#include "device/pit8254.h"
+#include "device/reset.h"
+#include "device/rtc146818.h"
+#include "device/uart16550.h"
+
+#define ZOO_LOG	   256
+#define ZOO_LAPICS 4
+
+/* What a device did to its surroundings. */
+struct zoo_line {
+	bool level;
+	unsigned rises, falls;
+};
+
+struct zoo {
+	struct bus bus;
+	uint64_t now;
+	struct clock clock;
+	struct irq_line irq;
+	struct zoo_line line;
+	/* Bytes put, exit values, sleep types, reset sources, CPU events and EOI vectors, in order.
+	 */
+	uint32_t log[ZOO_LOG];
+	unsigned logged;
+	/* APIC messages sent, and whether they find a receiver. */
+	struct apic_message message[ZOO_LOG];
+	unsigned messages;
+	bool deaf;
+	union {
+		struct pic pic;
+		struct pit pit;
+		struct rtc rtc;
+		struct uart uart;
+		struct lapic lapic;
+		struct ioapic ioapic;
+		struct acpipm acpipm;
+		struct pcihost pcihost;
+		struct reset reset;
+		struct debugexit debugexit;
+		struct debugcon debugcon;
+	} dev;
+};
+
+struct zoo_class {
+	const struct device_ops *ops;
+	void (*build)(struct zoo *zoo);
+	/* Timer devices. */
+	uint64_t (*deadline)(const struct zoo *zoo);
+	void (*advance)(struct zoo *zoo, uint64_t now_ns);
+	/* Something happens outside the device: a line moves, a byte arrives. */
+	void (*poke)(struct zoo *zoo, uint8_t what, uint8_t value);
+	uint16_t ports[4][2]; /* ranges: first port, count */
+	uint64_t mmio;	      /* a page, 0 = none */
+	uint32_t msr;	      /* first of 256 MSRs, 0 = none */
+};
+
+extern const struct zoo_class zoo_classes[];
+extern const unsigned zoo_class_count;
+
+/* NULL if there is no such class. */
+const struct zoo_class *zoo_find(const char *name);
+
+/* Empties the zoo and builds one device in it, at time start_ns. */
+void zoo_open(struct zoo *zoo, const struct zoo_class *class, uint64_t start_ns);
+
+/* zoo_open() by class name, at a time that is no round number. */
+void zoo_open_named(struct zoo *zoo, const char *name);
+
+/* Sets the clock and tells the device. */
+void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns);
+
+/* The last thing logged; UINT32_MAX if nothing was. */
+uint32_t zoo_last(const struct zoo *zoo);
+
+/* Byte accesses to ports. */
+uint8_t zoo_in(struct zoo *zoo, uint16_t port);
+void zoo_out(struct zoo *zoo, uint16_t port, uint8_t value);
+
+/* Sends through the recorder; ctx is the zoo. */
+bool zoo_send(void *ctx, const struct apic_message *message);
+
+/* CPU events are logged as ZOO_EVENT | kind << 8 | vector, ends of interrupt as ZOO_EOI | vector.
+ */
+#define ZOO_EVENT   0x10000u
+#define ZOO_EOI	    0x20000u
+#define ZOO_DRAINED 0x30000u
+void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector);
+void zoo_eoi(void *ctx, uint8_t vector);
+
+#define ZOO_START_NS  UINT64_C(1234567891)
+#define ZOO_EPOCH     INT64_C(1709164799) /* 2024-02-28 23:59:59 UTC */
+#define ZOO_PM_PORT   0x600
+#define ZOO_TIMER_HZ  UINT64_C(1000000000)
+#define ZOO_TSC_KHZ   2500000u
+#define ZOO_LAPIC_ID  3u
+#define ZOO_ADDR_BITS 40
+
+#endif

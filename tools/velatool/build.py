@@ -46,8 +46,14 @@ def compile_tree(directory: Path = paths.BUILD, options: tuple[str, ...] = ()) -
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", check=False)
     if done.returncode != 0:
-        messages = [line for line in done.stdout.splitlines() if not STEP.match(line)]
-        raise VelaError("the build failed", tail("\n".join(messages), 40))
+        raise VelaError("the build failed", tail(messages(done.stdout), 40))
+
+
+def messages(output: str) -> str:
+    """What Ninja's output says besides progress; of a failed configuration, from its error on."""
+    lines = [line for line in output.splitlines() if not STEP.match(line)]
+    errors = [number for number, line in enumerate(lines) if "ERROR: " in line]
+    return "\n".join(lines[errors[0]:] if errors else lines)
 
 
 def everything() -> None:

@@ -32,35 +32,46 @@ static void start(struct lifecycle *life, struct vm *vm)
 	client_close(vm->process.index, "not started; the system log says why");
 }
 
-static void announce(const struct vm *vm, const char *what, enum policy_verdict verdict,
-		     uint64_t pause_ns, uint64_t freed)
+/* What follows from an end, appended to text of length n. */
+static void say_verdict(char *text, size_t size, size_t n, const struct vm *vm,
+			enum policy_verdict verdict, uint64_t pause_ns)
 {
-	char note[160];
-	int n = snprintf(note, sizeof note, "%s", what);
+	unsigned long long limit = vm->config->restart_limit;
 
-	if (verdict == POLICY_RESTART)
-		snprintf(note + n, sizeof note - (size_t)n, "; restarts %s",
-			 pause_ns ? "after a pause" : "now");
-	else if (verdict == POLICY_STOP_LIMIT)
-		snprintf(note + n, sizeof note - (size_t)n,
-			 "; stays stopped, its restart-limit of %llu is reached",
-			 (unsigned long long)vm->config->restart_limit);
-	rt_log(RT_INFO, "%s: %s; %llu KiB of memory cleared and free again", vm->config->name, note,
-	       (unsigned long long)freed >> 10);
-	client_close(vm->process.index, note);
+	if (verdict == POLICY_STOP_LIMIT)
+		snprintf(text + n, size - n,
+			 "; stays stopped, its restart-limit of %llu is reached", limit);
+	else if (verdict == POLICY_RESTART && pause_ns)
+		snprintf(text + n, size - n, "; restarts in %llu ms (%u of %llu)",
+			 (unsigned long long)pause_ns / 1000000, vm->policy.crashes, limit);
+	else if (verdict == POLICY_RESTART)
+		snprintf(text + n, size - n, "; restarts");
+}
+
+/* Text of a process for the user's eyes: a terminal must not act on it. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
 }
 
 /* Ends a VM in whatever state its process is. detail is said after how it ended. */
 static void end(struct vm *vm, enum policy_end how, const char *detail)
 {
 	uint64_t now = rt_clock_ns();
-	uint64_t pause;
-	char what[100];
 	uint64_t freed = process_destroy(&vm->process);
+	uint64_t pause;
 	enum policy_verdict verdict = policy_decide(&vm->policy, vm->config, how, now, &pause);
+	char text[200];
+	int n = snprintf(text, sizeof text, "%s%s%.100s", policy_text(how), detail[0] ? ": " : "",
+			 detail);
 
-	snprintf(what, sizeof what, "%s%s%.64s", policy_text(how), detail[0] ? ": " : "", detail);
-	announce(vm, what, verdict, pause, freed);
+	make_printable(text);
+	say_verdict(text, sizeof text, (size_t)n, vm, verdict, pause);
+	rt_log(RT_INFO, "%s: %s; %llu KiB of memory cleared and free again", vm->config->name, text,
+	       (unsigned long long)freed >> 10);
+	client_close(vm->process.index, text);
 	vm->state = verdict == POLICY_RESTART ? VM_WAITING : VM_STOPPED;
 	vm->restart_ns = now + pause;
 	vm->ack_ns = now + ACK_NS;

@@ -16,7 +16,8 @@ struct machine_options {
 
 /* Values for the debug-exit device; QEMU's own status is twice the value plus one. */
 #define MACHINE_CLEAN	    0x10u
-#define MACHINE_GUEST_ERROR 0x11u
+#define MACHINE_FAILED	    0x11u /* the root task gave up */
+#define MACHINE_GUEST_ERROR 0x12u /* exit-on-guest-exit, and the guest's value is not 0 */
 
 /* Writes how many CPUs, how much memory, which extension, on what. */
 void machine_describe(const struct vela_info *info, uint64_t free_bytes, char *text, uint64_t size);

@@ -4,6 +4,7 @@
  * only what it needs to take it back; docs/roottask.md tells the whole story.
  */
 #include <rt/clock.h>
+#include <rt/exit.h>
 #include <rt/hypercall.h>
 #include <rt/log.h>
 #include <rt/start.h>
@@ -151,6 +152,13 @@ static void set_facts(const struct vela_info *info)
 	machine_describe(info, root_memory.free_bytes, facts->console.host,
 			 sizeof facts->console.host);
 	rt_log(RT_INFO, "%s", facts->console.host);
+}
+
+/* Replaces the runtime's end of a process: nobody is left to tell. */
+_Noreturn void rt_end(uint32_t code, uint32_t value, const char *text)
+{
+	rt_log(RT_ERROR, "the root task gives up (status %u, %u) %s", code, value, text);
+	machine_end(&life.options, MACHINE_FAILED);
 }
 
 int rt_main(void)

@@ -30,6 +30,7 @@ void console_focus(struct console *console, unsigned n)
 	}
 	old->seen = console->screen.position;
 	console->focus = n;
+	console->hinted = false;
 	struct slot *slot = focused(console);
 	uint64_t start = ring_last_lines(&slot->ring, SCREEN_LINES);
 	if (slot->seen < start)
@@ -70,17 +71,30 @@ static void ask_root(struct console *console, uint32_t code)
 	screen_say(&console->screen, text);
 }
 
+/* Says once per focus why typing has no effect. */
+static void hint(struct console *console, const char *text)
+{
+	if (!console->hinted)
+		screen_say(&console->screen, text);
+	console->hinted = true;
+}
+
 static void type(struct console *console, unsigned char byte)
 {
 	const struct slot *slot = focused(console);
 
-	if (!console->focus) {
-		screen_say(&console->screen,
-			   "[vela: the system log takes no input; choose a guest with its number]");
-		return;
-	}
-	if (slot->open && !slots_type(&console->slots, console->focus, byte))
-		screen_say(&console->screen, "[vela: the guest reads no input; key dropped]\a");
+	if (!console->focus)
+		return hint(console, "[vela: the system log takes no input; choose a guest with "
+				     "its number]");
+	if (slot->broken)
+		return hint(console, "[vela: the session of this guest is broken; the restart key "
+				     "helps]");
+	if (!slot->open)
+		return hint(console, "[vela: this guest does not run; the restart key starts it]");
+	if (!slots_type(&console->slots, console->focus, byte))
+		hint(console, "[vela: the guest reads no input; keys are dropped]");
+	else
+		console->hinted = false;
 }
 
 static void ask_kill(struct console *console)

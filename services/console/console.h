@@ -15,6 +15,7 @@ struct console {
 	struct keys keys;
 	struct screen screen;
 	unsigned focus;
+	bool hinted;	  /* why typing has no effect here was said */
 	uint32_t request; /* enum rt_status_code for the root task, RT_STATUS_RUNNING: none */
 	uint32_t request_slot;
 	struct rt_control *control;

@@ -104,6 +104,8 @@ bool sp_free_step(struct sp *sp)
 	if (sp->reap_at == 0) {
 		arch_sync(cpu_self());
 		sync_all();
+		if (sp_first_user(sp))
+			return false; /* made on another CPU at the last moment */
 	}
 	bool gone = true;
 	if (sp->type == VELA_SP_OBJ)

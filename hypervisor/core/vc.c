@@ -135,7 +135,7 @@ static bool event_pending(const struct vc *vc)
 void vc_run(struct cpu *cpu, struct ec *self)
 {
 	struct vc *vc = self->vc;
-	fpu_switch_guest(cpu, vc->fpu, self->hst->object.owner);
+	fpu_switch_guest(cpu, vc->fpu, self->hst);
 	/* Announced before the count is looked at; see kick in sm.c. */
 	__atomic_store_n(&cpu->gst, vc->gst, __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->vc, vc, __ATOMIC_SEQ_CST);

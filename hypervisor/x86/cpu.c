@@ -284,7 +284,7 @@ void cpu_switch(struct cpu *cpu, struct ec *ec)
 		if (cpu->arch.host_vmcb) /* restored from there after each guest */
 			cpu->arch.host_vmcb->fs.base = ec->tls;
 	}
-	fpu_switch(cpu, ec->fpu, ec->hst->object.owner);
+	fpu_switch(cpu, ec->fpu, ec->hst);
 }
 
 void cpu_switch_idle(struct cpu *cpu)

@@ -101,14 +101,14 @@ static void set_ts(struct cpu *cpu, bool ts)
 	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 }
 
-static void replace(struct cpu *cpu, struct arch_fpu *fpu, const void *pd)
+static void replace(struct cpu *cpu, struct arch_fpu *fpu, const struct sp *domain)
 {
 	set_ts(cpu, false);
 	if (cpu->arch.fpu)
 		save(cpu->arch.fpu);
 	restore(fpu ? fpu : initial);
 	cpu->arch.fpu = fpu;
-	cpu->arch.fpu_pd = pd;
+	cpu->arch.fpu_domain = domain;
 }
 
 void fpu_cpu_init(void)
@@ -118,26 +118,26 @@ void fpu_cpu_init(void)
 	set_initial(initial);
 }
 
-void fpu_switch(struct cpu *cpu, struct arch_fpu *fpu, const void *pd)
+void fpu_switch(struct cpu *cpu, struct arch_fpu *fpu, const struct sp *domain)
 {
 	if (fpu) {
 		if (cpu->arch.fpu != fpu)
-			replace(cpu, fpu, pd);
+			replace(cpu, fpu, domain);
 		set_ts(cpu, false);
 		return;
 	}
-	/* A state of the thread's own PD (its guest's) may stay; it cannot be used through TS. */
-	if (cpu->arch.fpu && cpu->arch.fpu_pd != pd)
+	/* The state of the thread's own guest may stay; TS keeps the thread from using it. */
+	if (cpu->arch.fpu && cpu->arch.fpu_domain != domain)
 		replace(cpu, NULL, NULL);
 	set_ts(cpu, true);
 }
 
-void fpu_switch_guest(struct cpu *cpu, struct arch_fpu *fpu, const void *pd)
+void fpu_switch_guest(struct cpu *cpu, struct arch_fpu *fpu, const struct sp *domain)
 {
 	if (cpu->arch.fpu == fpu)
 		return;
 	bool ts = cpu->arch.ts;
-	replace(cpu, fpu, pd);
+	replace(cpu, fpu, domain);
 	set_ts(cpu, ts);
 }
 

@@ -12,6 +12,7 @@
 struct cpu;
 struct ec;
 struct arch_fpu;
+struct sp;
 struct vmcb;
 
 /* entry.S knows the offsets of the first fields. */
@@ -22,12 +23,12 @@ struct arch_cpu {
 	uint64_t stack;	    /* top of this CPU's kernel stack */
 	struct ec *current; /* whose frame_end and spaces are loaded */
 	uint32_t apic_id;
-	struct tss *tss;	/* its page; the port bitmap's window follows */
-	uint64_t tls;		/* FS base loaded */
-	struct arch_fpu *fpu;	/* whose state is in the FPU; NULL: the initial state */
-	const void *fpu_pd;	/* PD of that owner */
-	bool ts;		/* CR0.TS */
-	struct vmcb *host_vmcb; /* host state VMRUN does not switch */
+	struct tss *tss;	     /* its page; the port bitmap's window follows */
+	uint64_t tls;		     /* FS base loaded */
+	struct arch_fpu *fpu;	     /* whose state is in the FPU; NULL: the initial state */
+	const struct sp *fpu_domain; /* host space of that owner */
+	bool ts;		     /* CR0.TS */
+	struct vmcb *host_vmcb;	     /* host state VMRUN does not switch */
 	uint32_t asid_next;
 	uint32_t asid_gen;
 	uint32_t tsc_aux; /* loaded; 0 outside guests */

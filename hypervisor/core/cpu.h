@@ -23,6 +23,7 @@ struct cpu {
 	unsigned index;
 	struct ec *current; /* shared, read-only: the thread this CPU runs, NULL when idle */
 	struct sc *sc;	    /* whose time passes, NULL when idle */
+	struct ec *calling; /* shared, read-only: thread whose hypercall is being carried out */
 	bool resched;	    /* pick again before leaving the kernel */
 	uint64_t sc_start;  /* TSC when sc's time began to pass */
 	struct sched sched;

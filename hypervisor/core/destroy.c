@@ -26,9 +26,9 @@ static void forget(unsigned cpu, struct mail *m)
 static void ec_destroy(struct ec *ec)
 {
 	forget(ec->cpu, &ec->mail);
-	/* A CPU that waits itself in sync_cpus answers before it leaves the thread. */
+	/* A CPU that waits itself in sync_cpus answers in the middle of the thread's hypercall. */
 	while (ec->cpu != cpu_self()->index &&
-	       __atomic_load_n(&cpus[ec->cpu]->current, __ATOMIC_ACQUIRE) == ec) {
+	       __atomic_load_n(&cpus[ec->cpu]->calling, __ATOMIC_ACQUIRE) == ec) {
 		sync_answer(cpu_self());
 		cpu_pause();
 	}

@@ -16,6 +16,7 @@
 void kernel_leave(void)
 {
 	struct cpu *cpu = cpu_self();
+	__atomic_store_n(&cpu->calling, NULL, __ATOMIC_RELEASE);
 	for (;;) {
 		while (cpu->resched) {
 			sync_answer(cpu);
@@ -321,6 +322,7 @@ void hypercall(struct ec *self)
 	unsigned number = r->rax & 0xff;
 	bool known = number < VELA_CALLS && r->rax < 1u << 16;
 	self->resume = RESUME_SYSCALL;
+	cpu->calling = self;
 	enum vela_status s = known ? handler[number](cpu, self, &a) : VELA_NOT_SUPPORTED;
 	/* Gone (it destroyed itself), or another thread runs on its sc, or its guest does. */
 	if (cpu->current != self || self->resume != RESUME_SYSCALL)

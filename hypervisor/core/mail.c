@@ -2,7 +2,7 @@
 /*
  * Mail between CPUs and waiting for them.
  */
-#include <core/ec.h>
+#include <core/calls.h>
 #include <core/sc.h>
 #include <core/sync.h>
 #include <core/vc.h>
@@ -91,8 +91,11 @@ void sync_all(void)
 
 void sync_lock(struct spinlock *l)
 {
+	struct cpu *cpu = cpu_self();
 	while (!spin_try(l)) {
-		sync_answer(cpu_self());
+		sync_answer(cpu);
+		if (!cpu->current)
+			kernel_leave(); /* the lock's holder is destroying this thread */
 		cpu_pause();
 	}
 }

@@ -20,7 +20,8 @@ void sync_all(void);
 /* Answers requests of others; interrupts are off. */
 void sync_answer(struct cpu *cpu);
 
-/* Takes a lock that may be held across sync_cpus, answering while it waits. */
+/* Takes a lock that may be held across sync_cpus, answering while it waits. Does not return when
+ * the calling thread is destroyed meanwhile. */
 void sync_lock(struct spinlock *l);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * Processor features by CPUID (APM vol. 3, appendix E). Nothing is assumed that is not reported.
  */
+#include <core/log.h>
 #include <x86/features.h>
 #include <x86/insn.h>
 #include <x86/pagetable.h>
@@ -37,6 +38,8 @@ static void find_xsave(void)
 	struct cpuid d = cpuid(0xd, 0);
 	features.xcr0 = (uint64_t)d.edx << 32 | d.eax;
 	features.xsave_bytes = d.ecx; /* for every component the processor has */
+	if (features.xsave_bytes > XSAVE_BYTES_MAX)
+		panic("the processor's XSAVE area is larger than %u bytes", XSAVE_BYTES_MAX);
 }
 
 void features_find(void)
@@ -44,6 +47,7 @@ void features_find(void)
 	struct cpuid extended = cpuid(0x80000001, 0), seven = cpuid(7, 0);
 	features.nx = bit(extended.edx, 20);
 	features.pages_1g = bit(extended.edx, 26);
+	features.rdtscp = bit(extended.edx, 27);
 	features.smep = bit(seven.ebx, 7);
 	features.smap = bit(seven.ebx, 20);
 	features.umip = bit(seven.ecx, 2);

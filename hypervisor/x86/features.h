@@ -7,13 +7,15 @@
 #include <stdint.h>
 
 struct features {
-	bool nx, pages_1g, smep, smap, umip, xsave, pge;
+	bool nx, pages_1g, rdtscp, smep, smap, umip, xsave, pge;
 	bool svm, nrip, decode_assists, flush_by_asid, clean_bits;
 	uint32_t asids;
 	uint64_t xcr0;	    /* every component the processor has */
 	size_t xsave_bytes; /* of an area with all of them */
 	unsigned phys_bits;
 };
+
+#define XSAVE_BYTES_MAX 12288u
 
 extern struct features features;
 

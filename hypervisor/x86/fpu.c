@@ -87,7 +87,8 @@ static void restore(const struct arch_fpu *fpu)
 }
 
 /* The initial state, loaded when none of a thread's may stay. */
-static uint8_t initial_state[sizeof(struct arch_fpu) + 12288] __attribute__((aligned(64)));
+static uint8_t initial_state[sizeof(struct arch_fpu) + XSAVE_BYTES_MAX]
+	__attribute__((aligned(64)));
 static struct arch_fpu *const initial = (struct arch_fpu *)initial_state;
 
 static void set_ts(struct cpu *cpu, bool ts)

@@ -114,7 +114,7 @@ static void load_msrs(struct vc *vc)
 	v->sysenter_esp = READ(s->sysenter_esp);
 	v->sysenter_eip = READ(s->sysenter_eip);
 	v->g_pat = READ(s->pat);
-	vc->arch.tsc_aux = (uint32_t)READ(s->tsc_aux);
+	vc->arch.tsc_aux = features.rdtscp ? (uint32_t)READ(s->tsc_aux) : 0;
 	v->clean &= ~(uint64_t)CLEAN_NP;
 }
 

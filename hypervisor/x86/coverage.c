@@ -18,10 +18,10 @@ extern const char __start___llvm_prf_data[], __stop___llvm_prf_data[];
 extern const char __start___llvm_prf_cnts[], __stop___llvm_prf_cnts[];
 extern const char __start___llvm_prf_names[], __stop___llvm_prf_names[];
 
-static void put(const void *bytes, uint64_t count)
+static void put(const char *bytes, uint64_t count)
 {
-	for (const char *c = bytes; count--; c++)
-		port_out8(PORT_DEBUG_CONSOLE, (uint8_t)*c);
+	while (count--)
+		port_out8(PORT_DEBUG_CONSOLE, (uint8_t)*bytes++);
 }
 
 bool coverage_write(void)
@@ -49,7 +49,8 @@ bool coverage_write(void)
 		0,
 		VALUE_KIND_LAST,
 	};
-	put(header, sizeof header);
+	for (unsigned i = 0; i < sizeof header; i++)
+		port_out8(PORT_DEBUG_CONSOLE, (uint8_t)(header[i / 8] >> i % 8 * 8));
 	put(data, data_bytes);
 	put(counters, counter_bytes);
 	put(names, name_bytes);

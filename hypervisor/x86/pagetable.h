@@ -25,7 +25,7 @@
 #define PTE_UC (PTE_PCD | PTE_PWT)
 #define PTE_WC PTE_PWT
 
-extern uint64_t kernel_cr3;
+extern uint64_t kernel_cr3;  /* below 4 GiB: CPUs start with it */
 extern uint64_t pte_nx;	     /* PTE_NX where the processor knows it */
 extern unsigned large_shift; /* of the largest leaf: 30 or 21 */
 

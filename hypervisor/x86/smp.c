@@ -7,6 +7,7 @@
 #include <core/log.h>
 #include <x86/insn.h>
 #include <x86/lapic.h>
+#include <x86/pagetable.h>
 #include <x86/smp.h>
 #include <x86/trampoline.h>
 #include <x86/tsc.h>

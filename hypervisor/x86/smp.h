@@ -9,9 +9,6 @@
 #include <stdint.h>
 #include <x86/acpi.h>
 
-/* Page-table root every CPU starts with; below 4 GiB. */
-extern uint64_t kernel_cr3;
-
 /* Top of the stack of CPU index; 16-byte aligned. */
 void *cpu_stack_top(unsigned index);
 

@@ -42,6 +42,7 @@ struct pit_channel {
 	uint8_t status_latched;
 	uint8_t status;
 	uint8_t held_out; /* PIT_RUNNING: OUT until start_tick */
+	uint8_t reserved[4];
 };
 
 struct pit_state {

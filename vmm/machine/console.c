@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's serial port and this process's log, as a client of the console service. Output waits
+ * for a slow service, so that nothing is lost, but not for ever: a dead one must not stop a guest.
+ */
+#include <rt/hypercall.h>
+#include <rt/log.h>
+#include <rt/tsc.h>
+
+#include "machine.h"
+
+#define FLUSH_NS    (5 * RT_NS_PER_MS)
+#define PATIENCE_NS (1000 * RT_NS_PER_MS)
+
+void console_open(struct machine *m)
+{
+	rt_session_open(&m->console.session, (void *)RT_SESSION_VA, RT_SEL_CONSOLE);
+	rt_log_set_sink(rt_session_sink, &m->console.session);
+	m->console.enabled = m->info->vmm.console;
+	m->console.flush_ns = DEADLINE_NONE;
+}
+
+/* The queue is full: waits until the service has taken something. Wake-ups that were meant for the
+ * run loop are not lost, because it looks at input and timers itself after this. */
+static bool write_patiently(struct machine *m, uint8_t byte)
+{
+	uint64_t deadline = machine_tsc_at(m, machine_now_ns(m) + PATIENCE_NS);
+
+	while (!rt_session_write(&m->console.session, &byte, 1)) {
+		rt_session_flush(&m->console.session);
+		if (rt_sm_down_all(RT_SEL_WAKE, deadline) != VELA_OK)
+			return false;
+		m->pc.attention |= ATTEND_TIMERS | ATTEND_LAPIC;
+	}
+	return true;
+}
+
+void console_put(void *ctx, uint8_t byte)
+{
+	struct machine *m = ctx;
+
+	if (!m->console.enabled)
+		return;
+	if (!rt_session_write(&m->console.session, &byte, 1) && !write_patiently(m, byte)) {
+		m->console.dropped++;
+		return;
+	}
+	if (!m->console.staged) {
+		m->console.staged = true;
+		m->console.flush_ns = machine_now_ns(m) + FLUSH_NS;
+		m->pc.attention |= ATTEND_LAPIC;
+	}
+}
+
+void console_flush(struct machine *m)
+{
+	if (!m->console.staged)
+		return;
+	rt_session_flush(&m->console.session);
+	m->console.staged = false;
+	m->console.flush_ns = DEADLINE_NONE;
+}
+
+void console_tick(struct machine *m)
+{
+	if (machine_now_ns(m) >= m->console.flush_ns)
+		console_flush(m);
+}
+
+/* Typed bytes go to the serial port as far as it has room; the rest stays in the queue until the
+ * guest has read these. */
+void console_input(void *ctx)
+{
+	struct machine *m = ctx;
+	uint8_t bytes[UART_FIFO_BYTES];
+	size_t room = uart_room(&m->pc.com1);
+
+	if (!m->console.enabled || !room)
+		return;
+	size_t n = rt_session_read(&m->console.session, bytes,
+				   room < sizeof bytes ? room : sizeof bytes);
+
+	uart_push(&m->pc.com1, bytes, n);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making a machine: memory, devices, tables, kernel, first state. And what every exit handler
+ * shares: time, state groups, completing an instruction.
+ */
+#include "machine.h"
+
+#include <cpuid.h>
+#include <rt/clock.h>
+#include <rt/exit.h>
+#include <rt/hypercall.h>
+#include <rt/log.h>
+#include <rt/tsc.h>
+
+#include "acpi.h"
+#include "boot.h"
+#include "cpu/registers.h"
+
+#define MEMORY_RIGHTS (VELA_MEM_R | VELA_MEM_W | VELA_MEM_X)
+
+uint64_t machine_now_ns(void *ctx)
+{
+	const struct machine *m = ctx;
+
+	return rt_ns_from_tsc(rt_rdtsc() - m->start_tsc, m->khz);
+}
+
+/* One tick later than the rounded-down product, so that the time has certainly come. */
+uint64_t machine_tsc_at(const struct machine *m, uint64_t ns)
+{
+	uint64_t ticks = ns == DEADLINE_NONE ? UINT64_MAX : rt_tsc_from_ns(ns, m->khz);
+
+	return ticks >= VELA_NO_DEADLINE - m->start_tsc ? VELA_NO_DEADLINE
+							: m->start_tsc + ticks + 1;
+}
+
+void machine_need(struct machine *m, uint32_t groups)
+{
+	uint32_t missing = groups & ~m->have;
+
+	if (!missing)
+		return;
+	if (rt_vcpu_ctrl(RT_SEL_VC, VELA_VC_READ, missing, 0) != VELA_OK)
+		rt_fatal("the kernel does not show the virtual CPU's state");
+	m->have |= missing;
+}
+
+void machine_advance(struct machine *m, uint64_t next_rip)
+{
+	struct vela_state *s = m->state;
+
+	s->rip = next_rip;
+	s->shadow = 0;
+	machine_changed(m, VELA_GROUP_RIP);
+	if (!(s->rflags & (FLAG_TF | FLAG_RF)))
+		return;
+	s->rflags &= ~FLAG_RF;
+	if (s->rflags & FLAG_TF) {
+		machine_need(m, VELA_GROUP_CR);
+		s->dr6 |= DR6_BS;
+		machine_changed(m, VELA_GROUP_CR);
+		machine_fault(m, VECTOR_DB, 0);
+	}
+}
+
+void machine_skip(struct machine *m)
+{
+	const struct insn *insn;
+	uint64_t next = m->state->exit.next_rip;
+
+	if (!next) {
+		machine_need(m, VELA_GROUP_CR | VELA_GROUP_SEG);
+		/* The processor has just executed these bytes: they are there. */
+		if (emulate_fetch(&m->emulator, &insn) != EMULATE_DONE) {
+			machine_fault(m, VECTOR_UD, 0);
+			return;
+		}
+		next = emulate_next_rip(m->state, insn->length);
+	}
+	machine_advance(m, next);
+}
+
+void machine_end(struct machine *m, uint32_t code, uint32_t value, const char *text)
+{
+	m->pc.attention |= ATTEND_END;
+	if (m->end.text)
+		return;
+	m->end.code = code;
+	m->end.value = value;
+	m->end.text = text;
+}
+
+static void end_by_device(void *ctx, enum pc_end end, uint32_t value)
+{
+	static const struct {
+		uint32_t code;
+		const char *text;
+	} ends[] = {
+		[PC_RESET] = { RT_STATUS_GUEST_RESET, "reset" },
+		[PC_POWEROFF] = { RT_STATUS_GUEST_POWEROFF, "power-off" },
+		[PC_PANIC] = { RT_STATUS_GUEST_PANIC, "panic" },
+		[PC_DEBUG_EXIT] = { RT_STATUS_GUEST_EXIT, "exit by the debug-exit port" },
+	};
+
+	machine_end(ctx, ends[end].code, value, ends[end].text);
+}
+
+static void map_memory(struct machine *m)
+{
+	const struct guest_memory *memory = &m->memory;
+	uint64_t window = (uint64_t)memory->base / VELA_PAGE_SIZE;
+	uint64_t low = memory->low_bytes / VELA_PAGE_SIZE;
+	uint64_t high = memory->high_bytes / VELA_PAGE_SIZE;
+
+	if (rt_map(RT_SEL_HST, RT_SEL_GST, window, 0, low, MEMORY_RIGHTS) != VELA_OK ||
+	    rt_map(RT_SEL_HST, RT_SEL_GST, window + low, HIGH_RAM_BASE / VELA_PAGE_SIZE, high,
+		   MEMORY_RIGHTS) != VELA_OK)
+		rt_fatal("the guest's memory cannot be mapped: the kernel has no memory for the "
+			 "page tables");
+}
+
+static struct cpuid_regs host_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_regs r;
+
+	(void)ctx;
+	__cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
+	return r;
+}
+
+static void init_time(struct machine *m)
+{
+	uint64_t since;
+
+	m->khz = rt_clock.tsc_khz;
+	m->start_tsc = rt_rdtsc();
+	m->tsc_offset = -m->start_tsc;
+	since = rt_ns_from_tsc(m->start_tsc - rt_clock.boot_tsc, m->khz);
+	m->epoch_ns = rt_clock.boot_epoch ? rt_clock.boot_epoch * RT_NS_PER_S + since : 0;
+}
+
+static void init_devices(struct machine *m)
+{
+	const struct pc_config config = {
+		.now_ns = machine_now_ns,
+		.console_put = console_put,
+		.console_drained = console_input,
+		.end = end_by_device,
+		.ctx = m,
+		.epoch_s = (int64_t)(m->epoch_ns / RT_NS_PER_S),
+		.tsc_khz = (uint32_t)m->khz,
+		.physical_bits = cpuid_physical_bits(&m->cpuid),
+		.debug_exit = m->info->vmm.debug_exit,
+	};
+
+	if (!pc_init(&m->pc, &config))
+		rt_fatal("two devices claim the same addresses");
+}
+
+static void init_cpu(struct machine *m)
+{
+	const struct cpuid_config config = {
+		.host = host_cpuid,
+		.tsc_khz = (uint32_t)m->khz,
+		.apic_khz = PC_APIC_KHZ,
+	};
+	const struct emulate_io io = {
+		.mmio_read = pc_mmio_read,
+		.mmio_write = pc_mmio_write,
+		.port_read = pc_port_read,
+		.port_write = pc_port_write,
+		.ctx = &m->pc,
+	};
+
+	cpuid_build(&m->cpuid, &config);
+	msr_store_init(&m->msr_store);
+	emulator_init(&m->emulator, &m->memory, m->state, &io);
+}
+
+static struct boot_file boot_file(const struct rt_file *file)
+{
+	return (struct boot_file){
+		.name = file->name,
+		.args = file->args,
+		.bytes = (const unsigned char *)(RT_FILES_VA + file->offset),
+		.size = file->size,
+	};
+}
+
+static void boot(struct machine *m)
+{
+	static bool (*const loaders[])(const struct boot_request *request, struct vela_state *state,
+				       struct boot_error *error) = {
+		[RT_BOOT_LINUX] = boot_linux,
+		[RT_BOOT_PVH] = boot_pvh,
+		[RT_BOOT_MULTIBOOT] = boot_multiboot,
+	};
+	const struct rt_vmm_info *vmm = &m->info->vmm;
+	struct boot_request request = { .memory = &m->memory, .args = vmm->args };
+	struct boot_error error = { "" };
+
+	for (unsigned i = 0; i < vmm->files && i < RT_FILES_MAX; i++)
+		if (vmm->file[i].role == RT_FILE_KERNEL)
+			request.kernel = boot_file(&vmm->file[i]);
+		else
+			request.module[request.modules++] = boot_file(&vmm->file[i]);
+	if (!request.kernel.name || vmm->protocol >= sizeof loaders / sizeof loaders[0])
+		rt_fatal("no kernel to boot");
+	if (!acpi_write(&m->memory, 1, &request.rsdp))
+		rt_fatal("the VM has too little memory: at least 1 MiB is needed");
+	if (!loaders[vmm->protocol](&request, m->state, &error))
+		rt_fatal("%s", error.text);
+}
+
+void machine_init(struct machine *m, const struct rt_info *info)
+{
+	m->info = info;
+	m->state = (struct vela_state *)RT_STATE_VA;
+	guest_memory_init(&m->memory, (void *)RT_RAM_VA, info->vmm.ram_bytes);
+	init_time(m);
+	console_open(m);
+	init_cpu(m);
+	init_devices(m);
+	map_memory(m);
+	boot(m);
+	m->state->tsc_offset = m->tsc_offset;
+	m->have = VELA_GROUPS;
+	m->dirty = VELA_GROUPS & ~VELA_GROUP_EXIT;
+	lapic_set_tsc(&m->pc.lapic, 0, 0);
+	m->pc.attention |= ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC;
+}

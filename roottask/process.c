@@ -85,7 +85,7 @@ bool process_blocks(struct process *process, uint64_t size, uint64_t va)
 	for (size_t i = 0; i < count; i++) {
 		if (!window_clear(taken[i]))
 			return root_check(process->name, "clear its memory", VELA_NO_MEMORY);
-		if (!process_map(process, taken[i], va, VELA_MEM_R | VELA_MEM_W | VELA_MEM_X))
+		if (!process_map(process, taken[i], va, VELA_MEM_R | VELA_MEM_W))
 			return false;
 		va += taken[i].size;
 	}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the root task decides: modules, options, plans, grants, restarts, the time of day. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "grants.h"
+#include "modules.h"
+#include "plan.h"
+#include "policy.h"
+#include "root.h"
+#include "rtc.h"
+
+static struct vela_info info;
+
+static void add_module(const char *line, uint64_t size)
+{
+	static uint32_t used;
+
+	if (info.modules == 0)
+		used = 0;
+	strcpy(info.strings + used, line);
+	info.module[info.modules++] =
+		(struct vela_module){ .base = 0x100000, .size = size, .cmdline = used };
+	used += (uint32_t)strlen(line) + 1;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&info, 0, sizeof info);
+	add_module("roottask qemu-exit=0xf4 exit-when-idle", 1);
+	add_module("vela.conf", 100);
+	add_module("debian/vmlinuz with arguments", 5000);
+	add_module("debian/vmlinuz2", 4096);
+	add_module("", 7);
+	return 0;
+}
+
+static void modules_are_found_by_their_first_word(void **state)
+{
+	(void)state;
+	assert_ptr_equal(module_find(&info, "vela.conf"), &info.module[1]);
+	assert_ptr_equal(module_find(&info, "debian/vmlinuz"), &info.module[2]);
+	assert_ptr_equal(module_find(&info, "debian/vmlinuz2"), &info.module[3]);
+	assert_null(module_find(&info, "debian/vmlinu"));
+	assert_null(module_find(&info, "roottask"));
+	assert_null(module_find(&info, ""));
+	assert_string_equal(module_arguments(&info, &info.module[2]), "with arguments");
+	assert_string_equal(module_arguments(&info, &info.module[1]), "");
+	info.module[2].cmdline = sizeof info.strings;
+	assert_null(module_find(&info, "debian/vmlinuz"));
+	memset(info.strings + sizeof info.strings - 4, 'x', 4); /* no end */
+	info.module[2].cmdline = sizeof info.strings - 4;
+	assert_null(module_find(&info, "xxxx"));
+	info.modules = UINT32_MAX;
+	assert_null(module_find(&info, "nowhere"));
+}
+
+static void options_are_words(void **state)
+{
+	const char *line = "  a=1 bb=0x1F flag c= d=12z big=18446744073709551616 aa=7 x=0x";
+	uint64_t n = 0;
+
+	(void)state;
+	assert_true(option_number(line, "a", &n));
+	assert_int_equal(n, 1);
+	assert_true(option_number(line, "bb", &n));
+	assert_int_equal(n, 31);
+	assert_true(option_number(line, "aa", &n));
+	assert_int_equal(n, 7);
+	assert_true(option_find(line, "flag", NULL, NULL));
+	assert_false(option_find(line, "fla", NULL, NULL));
+	assert_false(option_find(line, "flags", NULL, NULL));
+	assert_false(option_number(line, "flag", &n));
+	assert_false(option_number(line, "c", &n));
+	assert_false(option_number(line, "d", &n));
+	assert_false(option_number(line, "big", &n));
+	assert_false(option_number(line, "x", &n));
+	assert_false(option_number("", "a", &n));
+	assert_int_equal(n, 7);
+}
+
+static void guests_spread_over_the_cpus(void **state)
+{
+	struct placement placement = { .cpus = 2 };
+	unsigned cpu;
+
+	(void)state;
+	assert_true(plan_cpu(&placement, 0, &cpu));
+	assert_int_equal(cpu, 0);
+	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
+	assert_int_equal(cpu, 1);
+	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
+	assert_int_equal(cpu, 0);
+	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
+	assert_int_equal(cpu, 1);
+	assert_false(plan_cpu(&placement, 2, &cpu));
+}
+
+static struct config_vm some_vm(void)
+{
+	return (struct config_vm){
+		.name = "vm",
+		.on_crash = CONFIG_RESTART,
+		.on_reset = CONFIG_RESTART,
+		.on_poweroff = CONFIG_STOP,
+		.restart_limit = 3,
+		.console = true,
+		.boot = { .kernel = { .path = "debian/vmlinuz" }, .args = "" },
+	};
+}
+
+static void files_lie_on_pages_of_their_own(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct plan plan = { 0 };
+	const struct config_file *missing;
+
+	(void)state;
+	vm.boot.initrd.path = "vela.conf";
+	vm.boot.modules[0] = (struct config_file){ .path = "debian/vmlinuz2", .args = "-v" };
+	vm.boot.module_count = 1;
+	assert_true(plan_files(&plan, &info, &vm, &missing));
+	assert_int_equal(plan.files, 3);
+	assert_int_equal(plan.file[0].role, RT_FILE_KERNEL);
+	assert_int_equal(plan.file[0].size, 5000);
+	assert_string_equal(plan.file[0].name, "debian/vmlinuz");
+	assert_int_equal(plan.file[1].role, RT_FILE_INITRD);
+	assert_int_equal(plan.file[1].offset, 8192);
+	assert_int_equal(plan.file[2].role, RT_FILE_MODULE);
+	assert_int_equal(plan.file[2].offset, 12288);
+	assert_string_equal(plan.file[2].args, "-v");
+	assert_int_equal(plan.files_bytes, 16384);
+	assert_ptr_equal(plan.module[2], &info.module[3]);
+}
+
+static void missing_files_are_named(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct plan plan = { 0 };
+	const struct config_file *missing;
+
+	(void)state;
+	vm.boot.initrd.path = "nope";
+	assert_false(plan_files(&plan, &info, &vm, &missing));
+	assert_ptr_equal(missing, &vm.boot.initrd);
+	vm.boot.initrd.path = NULL;
+	vm.boot.module_count = RT_FILES_MAX;
+	assert_false(plan_files(&plan, &info, &vm, &missing));
+	assert_null(missing);
+}
+
+static void everything_explained_can_be_granted(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct config_cap caps[CONFIG_CAPS_MAX];
+	struct grant grant[CONFIG_CAPS_MAX];
+	size_t count = config_caps(&vm, caps);
+	unsigned found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		assert_true(grant_from_cap(&caps[i], 3, &grant[i]));
+		assert_false(grant[i].rights & VELA_RIGHT_DESTROY);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(grant[i].selector, grant[j].selector);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (grant[i].selector == RT_SEL_WAKE) {
+			assert_int_equal(grant[i].source,
+					 ROOT_SEL_PROCESS + 3 * PROCESS_SELS + PROCESS_WAKE);
+			assert_int_equal(grant[i].rights, VELA_SM_UP | VELA_SM_DOWN);
+			found++;
+		}
+		if (grant[i].selector == RT_SEL_PARENT) {
+			assert_int_equal(grant[i].source, ROOT_SEL_PARENT);
+			assert_int_equal(grant[i].rights, VELA_SM_UP);
+			found++;
+		}
+		if (grant[i].selector == RT_SEL_HST) {
+			assert_int_equal(grant[i].rights, VELA_SP_TAKE);
+			found++;
+		}
+	}
+	assert_int_equal(found, 3);
+}
+
+static void unknown_grants_are_refused(void **state)
+{
+	static const struct config_cap bad[] = {
+		{ "PD", "protection domain", "create", "" },
+		{ "HST", "host space", "give", "" },
+		{ "HST", "semaphore", "up", "" },
+		{ "WAKE", "semaphore", "", "" },
+		{ "WAKE", "semaphore", "up, destroy", "" },
+		{ "VC", "virtual CPU", "ru", "" },
+	};
+	struct grant grant;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(grant_from_cap(&bad[i], 1, &grant));
+}
+
+#define SECOND 1000000000ull
+
+static void crashes_restart_slower_and_then_no_more(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct policy policy = { 0 };
+	uint64_t pause, now = SECOND;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		policy_started(&policy, now);
+		assert_int_equal(policy_decide(&policy, &vm, POLICY_END_CRASH, now + 5, &pause),
+				 POLICY_RESTART);
+		assert_int_equal(pause, POLICY_PAUSE_NS << i);
+		now += SECOND;
+	}
+	policy_started(&policy, now);
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_VMM_FAULT, now + 5, &pause),
+			 POLICY_STOP_LIMIT);
+	/* A long steady run forgives. */
+	policy_started(&policy, now);
+	now += POLICY_STEADY_NS;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_KILLED, now, &pause),
+			 POLICY_RESTART);
+	assert_int_equal(pause, POLICY_PAUSE_NS);
+	/* So does the user. */
+	policy.crashes = 3;
+	policy_started(&policy, now);
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESTART, now + 1, &pause),
+			 POLICY_RESTART);
+	assert_int_equal(policy.crashes, 0);
+	assert_int_equal(pause, 0);
+}
+
+static void pause_has_a_limit(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct policy policy = { .crashes = 900, .started_ns = 0 };
+	uint64_t pause;
+
+	(void)state;
+	vm.restart_limit = 1000;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_PANIC, 1, &pause), POLICY_RESTART);
+	assert_int_equal(pause, POLICY_PAUSE_MAX_NS);
+}
+
+static void each_end_follows_its_key(void **state)
+{
+	struct config_vm vm = some_vm();
+	struct policy policy = { 0 };
+	uint64_t pause;
+
+	(void)state;
+	vm.restart_limit = 0;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESET, 1, &pause), POLICY_RESTART);
+	assert_int_equal(pause, 0);
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_POWEROFF, 1, &pause), POLICY_STOP);
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_CRASH, 1, &pause),
+			 POLICY_STOP_LIMIT);
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_EXIT, 1, &pause), POLICY_STOP);
+	vm.on_crash = CONFIG_STOP;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_PANIC, 1, &pause), POLICY_STOP);
+	vm.on_poweroff = CONFIG_RESTART;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_POWEROFF, 1, &pause),
+			 POLICY_RESTART);
+	vm.on_reset = CONFIG_STOP;
+	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESET, 1, &pause), POLICY_STOP);
+	for (int end = 0; end <= POLICY_END_RESTART; end++)
+		assert_true(strlen(policy_text((enum policy_end)end)) > 3);
+}
+
+static void clock_in_all_its_formats(void **state)
+{
+	struct rtc_registers r = { 0x59, 0x34, 0x12, 0x29, 0x02, 0x24, 0x02 };
+
+	(void)state;
+	assert_int_equal(rtc_epoch(&r), 1709210099); /* 2024-02-29 12:34:59 */
+	r = (struct rtc_registers){ 59, 34, 12, 29, 2, 24, 0x06 };
+	assert_int_equal(rtc_epoch(&r), 1709210099);
+	r = (struct rtc_registers){ 59, 34, 12 | 0x80, 29, 2, 24, 0x04 }; /* 12 pm is noon */
+	assert_int_equal(rtc_epoch(&r), 1709210099);
+	r = (struct rtc_registers){ 59, 34, 12, 29, 2, 24, 0x04 }; /* 12 am is midnight */
+	assert_int_equal(rtc_epoch(&r), 1709210099 - 12 * 3600);
+	r = (struct rtc_registers){ 0x00, 0x00, 0x91, 0x01, 0x03, 0x24, 0x00 }; /* 11 pm, BCD */
+	assert_int_equal(rtc_epoch(&r), 1709334000);
+	r = (struct rtc_registers){ 0, 0, 0, 1, 1, 0, 0x06 };
+	assert_int_equal(rtc_epoch(&r), 946684800);
+	r = (struct rtc_registers){ 59, 59, 23, 31, 12, 99, 0x06 };
+	assert_int_equal(rtc_epoch(&r), 4102444799);
+	r.month = 13;
+	assert_int_equal(rtc_epoch(&r), 0);
+	memset(&r, 0xff, sizeof r);
+	assert_int_equal(rtc_epoch(&r), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(modules_are_found_by_their_first_word, setup),
+		cmocka_unit_test(options_are_words),
+		cmocka_unit_test(guests_spread_over_the_cpus),
+		cmocka_unit_test_setup(files_lie_on_pages_of_their_own, setup),
+		cmocka_unit_test_setup(missing_files_are_named, setup),
+		cmocka_unit_test(everything_explained_can_be_granted),
+		cmocka_unit_test(unknown_grants_are_refused),
+		cmocka_unit_test(crashes_restart_slower_and_then_no_more),
+		cmocka_unit_test(pause_has_a_limit),
+		cmocka_unit_test(each_end_follows_its_key),
+		cmocka_unit_test(clock_in_all_its_formats),
+	};
+
+	return cmocka_run_group_tests_name("root decisions", tests, NULL, NULL);
+}

@@ -127,11 +127,32 @@ static bool add_operand(struct insn *insn, const ZydisDecodedOperand *operand)
 	}
 }
 
+static bool is_debug(const ZydisDecodedOperand *operand)
+{
+	return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+	       operand->reg.value >= ZYDIS_REGISTER_DR0 &&
+	       operand->reg.value <= ZYDIS_REGISTER_DR15;
+}
+
+/* A move to or from a debug register. */
+static enum insn_op decode_debug(struct insn *insn, const ZydisDecodedOperand *operands)
+{
+	bool to = is_debug(&operands[0]);
+
+	insn->index = (uint8_t)(operands[!to].reg.value - ZYDIS_REGISTER_DR0);
+	if (!general(operands[to].reg.value, &insn->reg, &insn->reg_high))
+		return INSN_UNKNOWN;
+	return to ? INSN_TO_DR : INSN_FROM_DR;
+}
+
 static enum insn_op decode_plain(struct insn *insn, const ZydisDecodedInstruction *zydis,
 				 const ZydisDecodedOperand *operands)
 {
 	if (zydis->mnemonic == ZYDIS_MNEMONIC_WBINVD || zydis->mnemonic == ZYDIS_MNEMONIC_INVD)
 		return INSN_CACHE;
+	if (zydis->mnemonic == ZYDIS_MNEMONIC_MOV && zydis->operand_count_visible == 2 &&
+	    (is_debug(&operands[0]) || is_debug(&operands[1])))
+		return decode_debug(insn, operands);
 	insn->sign_extend =
 		zydis->mnemonic == ZYDIS_MNEMONIC_MOVSX || zydis->mnemonic == ZYDIS_MNEMONIC_MOVSXD;
 	for (unsigned i = 0; i < zydis->operand_count_visible; i++)

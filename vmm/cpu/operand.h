@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Operands of emulated instructions: registers, effective addresses, and bytes at linear addresses
- * wherever they are. Private to the emulator.
+ * wherever they are. The emulator's own, but for registers and mode, which exit handlers use too.
  */
 #ifndef VMM_CPU_OPERAND_H
 #define VMM_CPU_OPERAND_H

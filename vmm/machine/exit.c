@@ -82,8 +82,10 @@ static void exit_halt(struct machine *m)
 	machine_skip(m);
 }
 
+/* The kernel has closed the window. */
 static void exit_window(struct machine *m)
 {
+	m->window = false;
 	m->pc.attention |= ATTEND_IRQ;
 }
 
@@ -121,26 +123,6 @@ static void exit_hypercall(struct machine *m)
 	machine_skip(m);
 }
 
-static void note_exit(struct machine *m)
-{
-	const struct vela_exit_info *exit = &m->state->exit;
-
-	m->unknown_count++;
-	if (m->noted & NOTE_EXIT)
-		return;
-	m->noted |= NOTE_EXIT;
-	rt_log(RT_INFO,
-	       "the guest tried something this machine does not have (exit %#llx at %#llx)",
-	       (unsigned long long)exit->raw_code, (unsigned long long)m->state->rip);
-}
-
-/* A value the machine does not allow in a control register, or in XCR0. */
-static void exit_control_register(struct machine *m)
-{
-	note_exit(m);
-	machine_gp(m);
-}
-
 /* Cache maintenance has no effect on coherent RAM; everything else that ends here is hidden in
  * CPUID and does not exist. */
 static void exit_other(struct machine *m)
@@ -151,7 +133,7 @@ static void exit_other(struct machine *m)
 		machine_advance(m, emulate_next_rip(m->state, insn->length));
 		return;
 	}
-	note_exit(m);
+	machine_note_exit(m);
 	machine_fault(m, VECTOR_UD, 0);
 }
 
@@ -169,7 +151,7 @@ static void (*const handlers[VELA_EXITS])(struct machine *m) = {
 	[VELA_EXIT_INVALID] = exit_invalid,
 	[VELA_EXIT_EXCEPTION] = exit_exception,
 	[VELA_EXIT_HYPERCALL] = exit_hypercall,
-	[VELA_EXIT_CR] = exit_control_register,
+	[VELA_EXIT_CR] = exit_register,
 };
 
 static uint64_t earlier(uint64_t a, uint64_t b)

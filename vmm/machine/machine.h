@@ -12,6 +12,7 @@
 #include "cpu/cpuid.h"
 #include "cpu/emulate.h"
 #include "cpu/msr.h"
+#include "cpu/operand.h"
 #include "pc.h"
 
 struct console {
@@ -93,10 +94,14 @@ bool interrupt_deliver(struct machine *m);
 void interrupt_tpr_from_cpu(struct machine *m);
 void interrupt_tpr_to_cpu(struct machine *m);
 
-/* exit_memory.c, exit_msr.c: exit handlers. */
+/* exit_memory.c, exit_msr.c, exit_register.c: exit handlers. */
 void exit_memory(struct machine *m);
 void exit_string_io(struct machine *m);
 void exit_msr(struct machine *m);
+void exit_register(struct machine *m);
+
+/* Counts and, once, logs an exit for something the machine does not have. */
+void machine_note_exit(struct machine *m);
 
 /* console.c */
 void console_open(struct machine *m);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exits for control and debug registers. The debug registers 0 to 3 and 7 are storage here: the
+ * kernel lends the processor's breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
+ */
+#include <rt/log.h>
+
+#include "cpu/registers.h"
+#include "machine.h"
+
+#define DR6_FIXED    0xffff0ff0u
+#define DR6_WRITABLE 0x0000e00fu
+#define DR7_FIXED    0x400u
+#define DR7_WRITABLE 0xffff2bffu
+
+void machine_note_exit(struct machine *m)
+{
+	const struct vela_exit_info *exit = &m->state->exit;
+
+	m->unknown_count++;
+	if (m->noted & NOTE_EXIT)
+		return;
+	m->noted |= NOTE_EXIT;
+	rt_log(RT_INFO,
+	       "the guest tried something this machine does not have (exit %#llx at %#llx)",
+	       (unsigned long long)exit->raw_code, (unsigned long long)m->state->rip);
+}
+
+static uint64_t read_debug(const struct vela_state *s, unsigned n)
+{
+	if (n < 4)
+		return s->dr[n];
+	return n == 6 ? s->dr6 : s->dr7;
+}
+
+/* False: reserved bits are set. */
+static bool write_debug(struct vela_state *s, unsigned n, uint64_t value)
+{
+	if (n < 4) {
+		s->dr[n] = value;
+		return true;
+	}
+	if (value >> 32)
+		return false;
+	if (n == 6)
+		s->dr6 = (value & DR6_WRITABLE) | DR6_FIXED;
+	else
+		s->dr7 = (value & DR7_WRITABLE) | DR7_FIXED;
+	return true;
+}
+
+/* MOV to or from a debug register; 4 and 5 are other names of 6 and 7, unless CR4.DE is set. */
+static void debug_register(struct machine *m, const struct insn *insn)
+{
+	struct vela_state *s = m->state;
+	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4, n = insn->index;
+
+	if (n > 7 || ((n == 4 || n == 5) && s->cr4 & CR4_DE)) {
+		machine_fault(m, VECTOR_UD, 0);
+		return;
+	}
+	n |= n >= 4 ? 2 : 0;
+	if (insn->op == INSN_FROM_DR) {
+		reg_write(s, insn->reg, bytes, false, read_debug(s, n));
+		machine_changed(m, VELA_GROUP_GPR);
+	} else if (write_debug(s, n, reg_read(s, insn->reg, bytes, false))) {
+		machine_changed(m, VELA_GROUP_CR);
+	} else {
+		machine_gp(m);
+		return;
+	}
+	machine_advance(m, emulate_next_rip(s, insn->length));
+}
+
+/* What is left beside debug registers is a value that the machine does not allow. */
+void exit_register(struct machine *m)
+{
+	const struct insn *insn;
+
+	if (emulate_fetch(&m->emulator, &insn) == EMULATE_DONE &&
+	    (insn->op == INSN_FROM_DR || insn->op == INSN_TO_DR)) {
+		debug_register(m, insn);
+		return;
+	}
+	machine_note_exit(m);
+	machine_gp(m);
+}

@@ -78,7 +78,7 @@ static struct object *innermost(struct object *o)
 		else if (o->kind == VELA_KIND_SP)
 			next = sp_first_user(container_of(o, struct sp, object));
 		else
-			object_revoke(o); /* the others go in one step */
+			object_bury(o); /* the others go in one step */
 	}
 	return o;
 }

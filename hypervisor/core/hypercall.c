@@ -86,10 +86,11 @@ enum vela_status sys_revoke(struct cpu *, struct ec *self, struct args *a)
 {
 	cap_t cap = sp_slot(self->obj, a->a);
 	struct object *o;
-	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_NULL, VELA_RIGHT_DESTROY, &o);
+	enum vela_status s = cap_check(cap, VELA_KIND_NULL, VELA_RIGHT_DESTROY, &o);
 	if (s)
 		return s;
-	object_revoke(o);
+	if (!object_revoke(o))
+		return VELA_OVERFLOW;
 	cap_t *slot = sp_slot_place(self->obj, a->a); /* exists: the lookup found it */
 	__atomic_store_n(slot, object_cap(o, CAP_RIGHTS(cap)), __ATOMIC_RELEASE);
 	return VELA_OK;
@@ -279,8 +280,9 @@ static enum vela_status stat_hw(uint64_t cpu, uint64_t *words)
 
 enum vela_status sys_stat(struct cpu *, struct ec *self, struct args *a)
 {
+	cap_t cap = sp_slot(self->obj, a->a);
 	struct object *o;
-	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_NULL, 0, &o);
+	enum vela_status s = cap_check(cap, VELA_KIND_NULL, 0, &o);
 	if (s)
 		return s;
 	static const uint8_t right[] = { [VELA_KIND_PD] = VELA_PD_STAT,
@@ -288,7 +290,7 @@ enum vela_status sys_stat(struct cpu *, struct ec *self, struct args *a)
 					 [VELA_KIND_HW] = VELA_HW_STAT };
 	if (o->kind >= sizeof right || !right[o->kind])
 		return VELA_BAD_KIND;
-	if (!(CAP_RIGHTS(sp_slot(self->obj, a->a)) & right[o->kind]))
+	if (!(CAP_RIGHTS(cap) & right[o->kind]))
 		return VELA_NO_RIGHT;
 	if (o->kind == VELA_KIND_HW)
 		return stat_hw(a->b, self->utcb);

@@ -146,8 +146,8 @@ enum vela_status sp_grant(struct sp *src, struct sp *dst, uint64_t sbase, uint64
 {
 	*done = 0;
 	if (dbase >= VELA_SEL_MAX || count > VELA_SEL_MAX - dbase || sbase >= VELA_SEL_MAX ||
-	    count > VELA_SEL_MAX - sbase)
-		return VELA_BAD_ARG;
+	    count > VELA_SEL_MAX - sbase || (rights && !dbase))
+		return VELA_BAD_ARG; /* slot 0 stays empty: 0 stands for "none" */
 	if (count > VELA_LEAVES_MAX)
 		count = VELA_LEAVES_MAX;
 	for (uint64_t i = 0; i < count; i++, ++*done) {

@@ -60,15 +60,31 @@ void object_publish(struct object *o, unsigned kind, struct pd *owner)
 	__atomic_store_n(&handles[index].object, o, __ATOMIC_RELEASE);
 }
 
-void object_revoke(struct object *o)
+/* Generation 0 is that of dead handles: no capability ever has it, and it is never left. */
+static void next_generation(struct handle *h)
+{
+	if (h->name >= GENERATION_ONE)
+		__atomic_store_n(&h->name, (h->name + GENERATION_ONE) & CAP_NAME_MASK,
+				 __ATOMIC_SEQ_CST);
+}
+
+bool object_revoke(struct object *o)
 {
 	struct handle *h = &handles[o->handle];
-	__atomic_store_n(&h->name, (h->name + GENERATION_ONE) & CAP_NAME_MASK, __ATOMIC_SEQ_CST);
+	if (((h->name + GENERATION_ONE) & CAP_NAME_MASK) < GENERATION_ONE)
+		return false;
+	next_generation(h);
+	return true;
+}
+
+void object_bury(struct object *o)
+{
+	next_generation(&handles[o->handle]);
 }
 
 void object_retire(struct object *o)
 {
-	object_revoke(o);
+	object_bury(o);
 	spin_lock(&o->owner->lock);
 	list_remove(&o->owned);
 	o->owner->object_count--;

@@ -53,10 +53,14 @@ bool object_init(uint64_t pool_pages);
  * many objects it can hold (pd.c asserts it against the table). */
 void object_publish(struct object *o, unsigned kind, struct pd *owner);
 
-/* Makes every capability to o die; the object itself stays. */
-void object_revoke(struct object *o);
+/* Makes every capability to o die; the object itself stays. False, and nothing done, when its handle
+ * has had all its generations: only the object's end is left to it. */
+bool object_revoke(struct object *o);
 
-/* Takes o out of its owner's list and its handle out of use. */
+/* The same, for good: no new capability to o will be made. */
+void object_bury(struct object *o);
+
+/* Takes o out of its owner's list and its handle, which is buried, out of use. */
 void object_retire(struct object *o);
 
 /* A capability to o with these rights. */

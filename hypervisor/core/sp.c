@@ -140,10 +140,8 @@ cap_t *sp_slot_place(struct sp *obj, uint64_t sel)
 	return &(*entry)[sel % SLOTS_PER_PAGE];
 }
 
-enum vela_status cap_lookup(const struct sp *obj, uint64_t sel, unsigned kind, unsigned rights,
-			    struct object **out)
+enum vela_status cap_check(cap_t cap, unsigned kind, unsigned rights, struct object **out)
 {
-	cap_t cap = sp_slot(obj, sel);
 	struct object *o = cap_object(cap);
 	if (!o || o->dying)
 		return VELA_BAD_CAP;
@@ -153,6 +151,12 @@ enum vela_status cap_lookup(const struct sp *obj, uint64_t sel, unsigned kind, u
 		return VELA_NO_RIGHT;
 	*out = o;
 	return VELA_OK;
+}
+
+enum vela_status cap_lookup(const struct sp *obj, uint64_t sel, unsigned kind, unsigned rights,
+			    struct object **out)
+{
+	return cap_check(sp_slot(obj, sel), kind, rights, out);
 }
 
 enum vela_status cap_lookup_sp(const struct sp *obj, uint64_t sel, unsigned types, unsigned rights,

@@ -62,6 +62,9 @@ cap_t *sp_slot_place(struct sp *obj, uint64_t sel);
 enum vela_status cap_lookup(const struct sp *obj, uint64_t sel, unsigned kind, unsigned rights,
 			    struct object **out);
 
+/* The same for a capability already read from its slot, which others may change at any time. */
+enum vela_status cap_check(cap_t cap, unsigned kind, unsigned rights, struct object **out);
+
 /* Same for a space, whose type is in the mask (bit per enum vela_space). */
 enum vela_status cap_lookup_sp(const struct sp *obj, uint64_t sel, unsigned types, unsigned rights,
 			       struct sp **out);

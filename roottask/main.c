@@ -45,6 +45,10 @@ bool root_check(const char *who, const char *what, uint64_t status)
 	return false;
 }
 
+/*
+ * Ranges of other types lie within the free ones: what firmware and loader call free memory holds
+ * the kernel and the boot modules.
+ */
 static void collect_memory(const struct vela_info *info)
 {
 	for (unsigned i = 0; i < info->memories && i < VELA_MEMORY_MAX; i++) {
@@ -53,6 +57,13 @@ static void collect_memory(const struct vela_info *info)
 		if (range->type == VELA_MEMORY_FREE &&
 		    !memory_add(&root_memory, range->base, range->size))
 			rt_log(RT_WARNING, "memory range %u of the machine is not used", i);
+	}
+	for (unsigned i = 0; i < info->memories && i < VELA_MEMORY_MAX; i++) {
+		const struct vela_memory *range = &info->memory[i];
+
+		if (range->type != VELA_MEMORY_FREE &&
+		    !memory_reserve(&root_memory, range->base, range->size))
+			rt_fatal("the memory map of the machine is too long");
 	}
 }
 

@@ -77,7 +77,7 @@ bool memory_add(struct memory *memory, uint64_t base, uint64_t size)
 	struct extent region = { align_up(base, MEMORY_PAGE), 0 };
 	uint64_t skipped = region.base - base;
 
-	if (size > UINT64_MAX - base || memory->regions == 64)
+	if (size > UINT64_MAX - base || memory->regions == MEMORY_REGIONS_MAX)
 		return false;
 	/* Page 0 stays unused: a physical address of 0 is more often a mistake than a page. */
 	if (region.base == 0) {
@@ -93,6 +93,50 @@ bool memory_add(struct memory *memory, uint64_t base, uint64_t size)
 			return false;
 	memory->region[memory->regions++] = region;
 	return memory_give(memory, region);
+}
+
+/* Takes a hole out of the extents of a list; the order of the list stays. */
+static bool subtract(struct extent *list, unsigned *count, unsigned max, struct extent hole)
+{
+	for (unsigned i = 0; i < *count;) {
+		struct extent old = list[i];
+		struct extent part[2] = { old, { end_of(hole), end_of(old) - end_of(hole) } };
+		unsigned parts = 0;
+
+		if (end_of(old) <= hole.base || end_of(hole) <= old.base) {
+			i++;
+			continue;
+		}
+		part[0].size = hole.base - old.base;
+		if (hole.base > old.base)
+			parts = 1;
+		if (end_of(old) > end_of(hole))
+			part[parts++] = part[1];
+		if (*count - 1 + parts > max)
+			return false;
+		memmove(&list[i + parts], &list[i + 1], (*count - i - 1) * sizeof *list);
+		memcpy(&list[i], part, parts * sizeof *list);
+		*count = *count - 1 + parts;
+		i += parts;
+	}
+	return true;
+}
+
+bool memory_reserve(struct memory *memory, uint64_t base, uint64_t size)
+{
+	struct extent hole = { base & ~(MEMORY_PAGE - 1), 0 };
+
+	if (!size)
+		return true;
+	if (base > UINT64_MAX - MEMORY_PAGE || size > UINT64_MAX - MEMORY_PAGE - base)
+		return false;
+	hole.size = align_up(base + size, MEMORY_PAGE) - hole.base;
+	bool done = subtract(memory->region, &memory->regions, MEMORY_REGIONS_MAX, hole) &&
+		    subtract(memory->free, &memory->count, MEMORY_EXTENTS_MAX, hole);
+	memory->free_bytes = 0;
+	for (unsigned i = 0; i < memory->count; i++)
+		memory->free_bytes += memory->free[i].size;
+	return done;
 }
 
 /* Takes [base, base + size) out of free extent at; false when the list is too full to split it. */

@@ -13,6 +13,7 @@
 #define MEMORY_PAGE	   4096ull
 #define MEMORY_BLOCK	   0x200000ull /* unit of guest memory */
 #define MEMORY_EXTENTS_MAX 512u
+#define MEMORY_REGIONS_MAX 128u
 
 struct extent {
 	uint64_t base; /* bytes, page aligned */
@@ -21,14 +22,20 @@ struct extent {
 
 struct memory {
 	unsigned count;
-	unsigned regions; /* what memory_add was told */
+	unsigned regions; /* what can be given: added and not reserved */
 	uint64_t free_bytes;
 	struct extent free[MEMORY_EXTENTS_MAX]; /* ascending, no two touch */
-	struct extent region[64];
+	struct extent region[MEMORY_REGIONS_MAX];
 };
 
 /* Adds RAM; whole pages of it. False: the list is full or the range overlaps what is there. */
 bool memory_add(struct memory *memory, uint64_t base, uint64_t size);
+
+/*
+ * Takes out a range for good, with every page it touches; to be called before the first take.
+ * False: the lists are full, and part of the range may still be in them.
+ */
+bool memory_reserve(struct memory *memory, uint64_t base, uint64_t size);
 
 /* Takes size bytes (rounded up to pages) from the smallest extent that fits. */
 bool memory_take(struct memory *memory, uint64_t size, struct extent *taken);

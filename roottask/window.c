@@ -3,6 +3,9 @@
 #include "window.h"
 
 #include <rt/hypercall.h>
+#include <rt/log.h>
+
+#include "root.h"
 
 #define LASTING_VA 0x0000100000000000ull
 #define MOMENT_VA  0x0000200000000000ull
@@ -14,10 +17,14 @@ static void *open_at(uint64_t va, struct extent extent, unsigned rights)
 
 	if (extent.base >= PHYS_END || extent.size > PHYS_END - extent.base)
 		return NULL;
-	if (rt_map(VELA_ROOT_PHYS, VELA_ROOT_HST, extent.base / VELA_PAGE_SIZE,
-		   (va + extent.base) / VELA_PAGE_SIZE, pages, rights))
-		return NULL;
-	return (void *)(va + extent.base);
+	uint64_t status = rt_map(VELA_ROOT_PHYS, VELA_ROOT_HST, extent.base / VELA_PAGE_SIZE,
+				 (va + extent.base) / VELA_PAGE_SIZE, pages, rights);
+	if (status == VELA_OK)
+		return (void *)(va + extent.base);
+	rt_log(RT_ERROR, "physical memory %#llx to %#llx cannot be mapped: %s",
+	       (unsigned long long)extent.base, (unsigned long long)(extent.base + extent.size),
+	       root_status_text(status));
+	return NULL;
 }
 
 void *window_open(struct extent extent, unsigned rights)

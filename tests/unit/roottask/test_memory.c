@@ -34,6 +34,32 @@ static void adds_whole_pages_only(void **state)
 	assert_false(memory_add(&memory, UINT64_MAX - 5, 100));
 }
 
+static void reserved_ranges_are_never_given(void **state)
+{
+	struct extent taken;
+
+	(void)state;
+	memory_add(&memory, MIB, 8 * MIB);
+	memory_add(&memory, 16 * MIB, MIB);
+	assert_true(memory_reserve(&memory, 2 * MIB + 1, MEMORY_PAGE)); /* touches two pages */
+	assert_true(memory_reserve(&memory, 0, MIB + MEMORY_PAGE));
+	assert_true(memory_reserve(&memory, 8 * MIB, 64 * MIB));
+	assert_true(memory_reserve(&memory, 3 * MIB, 0));
+	assert_false(memory_reserve(&memory, UINT64_MAX - 5, 10));
+	assert_int_equal(memory.count, 2);
+	assert_int_equal(memory.free[0].base, MIB + MEMORY_PAGE);
+	assert_int_equal(memory.free[0].size, MIB - MEMORY_PAGE);
+	assert_int_equal(memory.free[1].base, 2 * MIB + 2 * MEMORY_PAGE);
+	assert_int_equal(memory.free[1].size, 6 * MIB - 2 * MEMORY_PAGE);
+	assert_int_equal(memory.free_bytes, 7 * MIB - 3 * MEMORY_PAGE);
+	while (memory_take(&memory, MEMORY_PAGE, &taken))
+		;
+	assert_int_equal(memory.free_bytes, 0);
+	assert_false(memory_give(&memory, (struct extent){ 2 * MIB, MEMORY_PAGE }));
+	assert_false(memory_give(&memory, (struct extent){ 16 * MIB, MEMORY_PAGE }));
+	assert_true(memory_give(&memory, (struct extent){ MIB + MEMORY_PAGE, MEMORY_PAGE }));
+}
+
 static void takes_from_the_smallest_that_fits(void **state)
 {
 	struct extent taken;
@@ -177,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(adds_whole_pages_only, setup),
+		cmocka_unit_test_setup(reserved_ranges_are_never_given, setup),
 		cmocka_unit_test_setup(takes_from_the_smallest_that_fits, setup),
 		cmocka_unit_test_setup(blocks_are_aligned_and_split_if_they_must, setup),
 		cmocka_unit_test_setup(blocks_that_do_not_fit_take_nothing, setup),

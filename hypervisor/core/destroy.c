@@ -14,13 +14,21 @@
 
 static struct spinlock destroy_lock; /* outermost; held across sync_cpus, hence sync_lock */
 
-#define STEPS_MAX 16u /* per hypercall; a step waits for the other CPUs at most twice */
+#define STEPS_MAX 16u /* per hypercall; a step waits for the other CPUs a bounded number of times */
 
-/* Has the object's CPU forget it, then waits until it and all others have. */
+static bool is_one(const struct cpu *cpu, const void *one)
+{
+	return cpu == one;
+}
+
+/* Has the object's CPU forget it, then waits until it and all others have. A CPU that had found the
+ * object before may send its mail until it has answered; the object's CPU then reads that too. */
 static void forget(unsigned cpu, struct mail *m)
 {
 	mail_send(cpus[cpu], m, MAIL_REAP);
+	arch_sync(cpu_self());
 	sync_all();
+	sync_cpus(is_one, cpus[cpu]);
 }
 
 static void ec_destroy(struct ec *ec)
@@ -66,13 +74,24 @@ static void vc_destroy(struct vc *vc)
 	vc_free(vc);
 }
 
+/* Marks o: no capability lookup finds it any more. What other CPUs were making in it or for it is
+ * complete on return, so its list holds whole objects only and does not grow any more. */
+static void condemn(struct object *o)
+{
+	if (o->dying)
+		return;
+	__atomic_store_n(&o->dying, true, __ATOMIC_SEQ_CST);
+	if (o->kind == VELA_KIND_PD || o->kind == VELA_KIND_SP)
+		sync_all();
+}
+
 /* The object to end first: the innermost of what o owns or what uses it. Marks the way down. */
 static struct object *innermost(struct object *o)
 {
 	for (struct object *next = o; next;) {
 		o = next;
 		next = NULL;
-		__atomic_store_n(&o->dying, true, __ATOMIC_SEQ_CST);
+		condemn(o);
 		if (o->kind == VELA_KIND_PD)
 			next = pd_first(container_of(o, struct pd, object));
 		else if (o->kind == VELA_KIND_SP)
@@ -90,9 +109,6 @@ static bool destroy_step(struct object *o)
 	bool gone = true;
 	switch (victim->kind) {
 	case VELA_KIND_PD:
-		sync_all(); /* no other CPU is creating in it any more */
-		if (pd_first(container_of(victim, struct pd, object)))
-			return false;
 		pd_end(container_of(victim, struct pd, object));
 		break;
 	case VELA_KIND_SP:

@@ -101,13 +101,9 @@ struct object *sp_first_user(struct sp *sp)
 bool sp_free_step(struct sp *sp)
 {
 	struct pd *payer = sp->object.owner;
-	if (sp->reap_at == 0) {
-		arch_sync(cpu_self());
-		sync_all();
-		if (sp_first_user(sp))
-			return false; /* made on another CPU at the last moment */
-	}
 	bool gone = true;
+	/* The others have stopped using it when it was condemned and when its users were destroyed. */
+	arch_sync(cpu_self());
 	if (sp->type == VELA_SP_OBJ)
 		gone = slots_free_step(sp, payer);
 	else if (sp->type == VELA_SP_HST || sp->type == VELA_SP_GST)

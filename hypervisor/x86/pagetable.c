@@ -253,18 +253,17 @@ enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, uin
 enum vela_status pagetable_set_kernel(struct sp *sp, uint64_t va, void *page, unsigned rights)
 {
 	enum vela_status s = VELA_OK;
-	bool stale = false;
+	struct leaf leaf;
+	bool stale; /* nothing will be: the place is empty, so no leaf is split */
 	spin_lock(&sp->lock);
-	uint64_t *entry = entry_make(sp, va, 1, &stale);
-	if (!entry)
-		s = VELA_NO_MEMORY;
-	else if (*entry & PTE_P)
+	uint64_t *entry = NULL;
+	if (pagetable_walk(sp, va, &leaf))
 		s = VELA_BAD_ARG;
+	else if (!(entry = entry_make(sp, va, 1, &stale)))
+		s = VELA_NO_MEMORY;
 	else
 		*entry = leaf_make(sp, pool_pa(page), PAGE_SHIFT, rights) | PTE_K;
 	spin_unlock(&sp->lock);
-	if (stale)
-		sp_flush(sp);
 	return s;
 }
 

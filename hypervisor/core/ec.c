@@ -127,26 +127,15 @@ static void ec_reap(struct cpu *cpu, struct ec *ec)
 {
 	ec_block(ec, EC_DEAD);
 	ec_detach(ec);
+	timeout_remove(&cpu->timeouts, &ec->timeout);
 	if (ec->vc)
 		vc_stop(ec->vc, VELA_ABORTED);
+	if (ec->sc) /* it may be parked on a thread that ec called or helped */
+		sc_mail(cpu, ec->sc, MAIL_REAP);
 	while (!list_empty(&ec->parked)) {
 		struct sc *sc = container_of(ec->parked.next, struct sc, link);
 		list_remove(&sc->link);
-		if (sc->ec != ec)
-			sched_ready(cpu, sc);
-		else
-			sc->state = SC_IDLE;
-	}
-	if (ec->sc) {
-		struct sc *sc = ec->sc;
-		timeout_remove(&cpu->timeouts, &sc->timeout);
-		if (sc->state == SC_READY)
-			sched_unready(cpu, sc);
-		if (cpu->sc == sc)
-			cpu->sc = NULL;
-		sc->state = SC_IDLE;
-		sc->ec = NULL;
-		ec->sc = NULL;
+		sched_ready(cpu, sc);
 	}
 	fpu_drop(cpu, ec->fpu);
 	if (cpu->current == ec)

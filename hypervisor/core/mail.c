@@ -24,6 +24,9 @@ void mail_send(struct cpu *target, struct mail *m, unsigned ops)
 		return;
 	}
 	spin_lock(&target->mail_lock);
+	/* Of stop and resume the later request counts, whatever is still unread. */
+	if (ops & (MAIL_STOP | MAIL_RESUME))
+		m->ops &= ~(MAIL_STOP | MAIL_RESUME);
 	m->ops |= ops;
 	if (!m->queued) {
 		m->queued = true;

@@ -40,6 +40,17 @@ static bool cp_take(struct cp *cp, unsigned share)
 	return fits;
 }
 
+/* The same in exchange for a share held before; on failure that one is still held. */
+static bool cp_exchange(struct cp *cp, unsigned old, unsigned share)
+{
+	spin_lock(&cp_lock);
+	bool fits = cp->used - old + share <= cp->share;
+	if (fits)
+		cp->used += share - old;
+	spin_unlock(&cp_lock);
+	return fits;
+}
+
 static void cp_give(cap_t weak, unsigned share)
 {
 	struct object *o = cap_object(weak);
@@ -102,8 +113,20 @@ static void sc_fill(struct sc *sc, uint64_t priority, uint64_t budget_us, uint64
 	sc->priority = (unsigned)priority;
 	sc->budget = us_to_ticks(budget_us);
 	sc->period = us_to_ticks(period_us);
-	sc->left = sc->budget;
-	sc->refill_at = 0;
+}
+
+/* Makes a complete sc that of ec. A destroyer on another CPU marks ec before it takes ec's sc away:
+ * either it sees this one, or the mark is seen here. */
+static enum vela_status sc_bind(struct sc *sc, struct ec *ec)
+{
+	struct sc *none = NULL;
+	if (!__atomic_compare_exchange_n(&ec->sc, &none, sc, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_RELAXED))
+		return VELA_BUSY;
+	if (!__atomic_load_n(&ec->object.dying, __ATOMIC_SEQ_CST))
+		return VELA_OK;
+	__atomic_store_n(&ec->sc, NULL, __ATOMIC_RELEASE);
+	return VELA_BAD_CAP;
 }
 
 enum vela_status sc_create(struct pd *payer, struct cp *cp, struct ec *ec, const uint64_t *params,
@@ -122,14 +145,9 @@ enum vela_status sc_create(struct pd *payer, struct cp *cp, struct ec *ec, const
 	if (!cp_take(cp, share))
 		return VELA_OVERFLOW;
 	struct sc *sc = pd_alloc(payer, sizeof *sc);
-	struct sc *none = NULL;
-	if (!sc || !__atomic_compare_exchange_n(&ec->sc, &none, sc, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED)) {
+	if (!sc) {
 		cp_give(object_cap(&cp->object, 0), share);
-		if (!sc)
-			return VELA_NO_MEMORY;
-		pd_free(payer, sc, sizeof *sc);
-		return VELA_BUSY;
+		return VELA_NO_MEMORY;
 	}
 	sc->cpu = cp->cpu;
 	sc->cp = object_cap(&cp->object, 0);
@@ -139,6 +157,13 @@ enum vela_status sc_create(struct pd *payer, struct cp *cp, struct ec *ec, const
 	list_init(&sc->link);
 	timeout_init(&sc->timeout, TIMEOUT_SC);
 	sc_fill(sc, priority, budget, period);
+	sc->left = sc->budget;
+	s = sc_bind(sc, ec);
+	if (s) {
+		cp_give(sc->cp, share);
+		pd_free(payer, sc, sizeof *sc);
+		return s;
+	}
 	*out = &sc->object;
 	return VELA_OK;
 }
@@ -155,16 +180,19 @@ enum vela_status sc_set(struct sc *sc, uint64_t priority, uint64_t budget_us, ui
 		return s;
 	if (sc->cpu != cpu_self()->index)
 		return VELA_BAD_CPU;
-	cp_give(sc->cp, sc->share);
-	if (!cp_take(cp, share)) {
-		cp_take(cp, sc->share);
+	if (!cp_exchange(cp, sc->share, share))
 		return VELA_OVERFLOW;
-	}
 	sc->share = share;
-	bool queued = sc->state == SC_READY;
-	if (queued)
+	bool queued = sc->state == SC_READY || sc->state == SC_DEPLETED;
+	timeout_remove(&cpu_self()->timeouts, &sc->timeout);
+	if (sc->state == SC_READY)
 		sched_unready(cpu_self(), sc);
+	sched_charge(cpu_self(), tsc_read());
 	sc_fill(sc, priority, budget_us, period_us);
+	/* No time beyond what is left, and the refill not earlier: else changing parameters to and
+	 * fro would give more than the share. */
+	if (sc->left > sc->budget)
+		sc->left = sc->budget;
 	if (queued)
 		sched_ready(cpu_self(), sc);
 	cpu_self()->resched = true;

@@ -46,6 +46,7 @@ void sched_ready(struct cpu *cpu, struct sc *sc)
 	if (!sc->left) {
 		sc->state = SC_DEPLETED;
 		timeout_insert(&cpu->timeouts, &sc->timeout, sc->refill_at);
+		sched_set_timer(cpu); /* nothing may be picked before it is due */
 		return;
 	}
 	enqueue(cpu, sc, false);

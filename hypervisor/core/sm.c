@@ -100,16 +100,18 @@ bool sm_consume(struct sm *sm)
 	return any;
 }
 
+static struct spinlock bind_lock; /* protects sm->vc and vc->sm, which name each other */
+
 enum vela_status sm_bind(struct sm *sm, struct vc *vc)
 {
 	enum vela_status s = VELA_BUSY;
-	spin_lock(&sm->lock);
+	spin_lock(&bind_lock);
 	if (!cap_object(sm->vc) && !cap_object(vc->sm)) {
 		sm->vc = object_cap(&vc->object, 0);
 		vc->sm = object_cap(&sm->object, 0);
 		s = VELA_OK;
 	}
-	spin_unlock(&sm->lock);
+	spin_unlock(&bind_lock);
 	return s;
 }
 

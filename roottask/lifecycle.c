@@ -73,7 +73,7 @@ static void end(struct vm *vm, enum policy_end how, const char *detail)
 	       (unsigned long long)freed >> 10);
 	client_close(vm->process.index, text);
 	vm->state = verdict == POLICY_RESTART ? VM_WAITING : VM_STOPPED;
-	vm->restart_ns = now + pause;
+	vm->restart_ns = rt_clock_ns() + pause;
 	vm->ack_ns = now + ACK_NS;
 }
 
@@ -131,9 +131,9 @@ static void vm_status(struct lifecycle *life, struct vm *vm, const struct rt_sta
 
 	switch (status->code) {
 	case RT_STATUS_GUEST_POWEROFF:
-		return end(vm, POLICY_END_POWEROFF, status->text);
+		return end(vm, POLICY_END_POWEROFF, "");
 	case RT_STATUS_GUEST_RESET:
-		return end(vm, POLICY_END_RESET, status->text);
+		return end(vm, POLICY_END_RESET, "");
 	case RT_STATUS_GUEST_PANIC:
 		return end(vm, POLICY_END_PANIC, status->text);
 	case RT_STATUS_GUEST_CRASH:

@@ -80,15 +80,11 @@ static void read_options(const struct vela_info *info)
 	options->exit_on_guest_exit = option_find(line, "exit-on-guest-exit", NULL, NULL);
 }
 
-static bool create_semaphores(void)
+static bool create_semaphore(vela_sel_t selector)
 {
 	root_utcb()[VELA_SM_COUNT] = 0;
-	if (!root_check("root", "create its semaphore",
-			rt_create(VELA_KIND_SM, ROOT_SEL_PARENT, VELA_ROOT_PD)))
-		return false;
-	root_utcb()[VELA_SM_COUNT] = 0;
-	return root_check("root", "create the console's doorbell",
-			  rt_create(VELA_KIND_SM, ROOT_SEL_CONSOLE, VELA_ROOT_PD));
+	return root_check("root", "create a semaphore",
+			  rt_create(VELA_KIND_SM, selector, VELA_ROOT_PD));
 }
 
 /* Logs a mistake of the configuration with its line and a caret. */
@@ -184,7 +180,8 @@ int rt_main(void)
 	life.diag.report = report;
 	life.placement.cpus = info->cpus;
 	set_facts(info);
-	if (!create_semaphores() || !events_start(info->cpus))
+	if (!create_semaphore(ROOT_SEL_PARENT) || !create_semaphore(ROOT_SEL_PAUSE) ||
+	    !create_semaphore(ROOT_SEL_CONSOLE) || !events_start(info->cpus))
 		return 1;
 	struct vela_config *config = read_configuration(info);
 	life.count = config ? (unsigned)config->vm_count : 0;

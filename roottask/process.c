@@ -201,7 +201,7 @@ uint64_t process_destroy(struct process *process)
 	while (process->extents) {
 		struct extent extent = process->extent[--process->extents];
 
-		if (window_clear(extent) && memory_give(&root_memory, extent))
+		if (window_clear_gently(extent) && memory_give(&root_memory, extent))
 			bytes += extent.size;
 		else
 			rt_log(RT_ERROR, "%s: %llu KiB of memory are lost", process->name,

@@ -8,6 +8,9 @@
 #include <core/sp.h>
 #include <core/sync.h>
 
+#define MEM_RW	  (VELA_MEM_R | VELA_MEM_W)
+#define MEM_TYPES (VELA_MEM_UC | VELA_MEM_WC)
+
 static bool uses_hst(const struct cpu *cpu, const void *sp)
 {
 	return cpu->hst == sp;
@@ -62,17 +65,19 @@ static enum vela_status host_leaf(const struct sp *src, const struct sp *dst, ui
 	return VELA_OK;
 }
 
+/* Goes on by one leaf, or by a run of small ones. */
 static enum vela_status map_step(struct sp *src, struct sp *dst, uint64_t sva, uint64_t dva,
-				 uint64_t pages, unsigned rights, uint64_t *done, bool *stale)
+				 uint64_t pages, unsigned rights, struct progress *p)
 {
 	struct leaf leaf;
 	bool phys = src && src->type == VELA_SP_PHYS;
+	uint64_t before = p->pages;
 	enum vela_status s;
 	if (!rights)
-		return pagetable_clear(dst, dva, pages, done, stale);
+		return pagetable_clear(dst, dva, pages, p);
 	if (!phys) {
-		s = pagetable_copy(src, dst, sva, dva, pages, rights, done, stale);
-		if (s || *done)
+		s = pagetable_copy(src, dst, sva, dva, pages, rights, p);
+		if (s || p->pages != before)
 			return s;
 	}
 	s = phys ? phys_leaf(dst, sva, dva, pages, &leaf)
@@ -83,14 +88,20 @@ static enum vela_status map_step(struct sp *src, struct sp *dst, uint64_t sva, u
 	 * never executable. */
 	if (dst->type == VELA_SP_GST)
 		leaf.rights |= VELA_MEM_X;
-	leaf.rights &= rights | VELA_MEM_UC | VELA_MEM_WC;
-	if (phys)
-		leaf.rights |= rights & (VELA_MEM_UC | VELA_MEM_WC);
-	if (!(leaf.rights & VELA_MEM_R))
-		return VELA_BAD_ARG;
-	s = pagetable_set(dst, dva, &leaf, stale);
-	*done = s ? 0 : 1ul << (leaf.shift - PAGE_SHIFT);
-	return s;
+	leaf.rights = (leaf.rights & (rights | MEM_TYPES)) | (rights & MEM_TYPES);
+	s = pagetable_set(dst, dva, &leaf, &p->stale);
+	if (s)
+		return s;
+	p->pages += 1ul << (leaf.shift - PAGE_SHIFT);
+	p->steps++;
+	return VELA_OK;
+}
+
+/* A mapping without R cannot be expressed; a memory type is the choice of who maps from PHYS. */
+static bool memory_rights_ok(const struct sp *src, unsigned rights)
+{
+	unsigned types = rights & MEM_TYPES;
+	return rights & VELA_MEM_R && types != MEM_TYPES && (!types || src->type == VELA_SP_PHYS);
 }
 
 static enum vela_status map_memory(struct sp *src, struct sp *dst, uint64_t spage, uint64_t dpage,
@@ -100,24 +111,19 @@ static enum vela_status map_memory(struct sp *src, struct sp *dst, uint64_t spag
 	if (dpage >= limit || count > limit - dpage || spage > UINT64_MAX - count ||
 	    (rights && spage + count > 1ul << (52 - PAGE_SHIFT)))
 		return VELA_BAD_ARG;
+	if (rights && !memory_rights_ok(src, rights))
+		return VELA_BAD_ARG;
 	enum vela_status s = VELA_OK;
-	bool stale = false;
-	uint64_t moved = 0;
-	/* Each step moves at least one leaf and, where it copies a run of small ones, accounts for
-	 * as many steps as leaves. */
+	struct progress p = { 0 };
 	spin_lock(&dst->lock);
-	for (uint64_t steps = 0; moved < count && steps < VELA_LEAVES_MAX && !s;) {
-		uint64_t left = count - moved, room = VELA_LEAVES_MAX - steps, n = 0;
-		s = map_step(src, dst, (spage + moved) << PAGE_SHIFT, (dpage + moved) << PAGE_SHIFT,
-			     left, rights, &n, &stale);
-		moved += n;
-		steps += n && n < room ? n : 1;
-	}
+	while (p.pages < count && p.steps < VELA_LEAVES_MAX && !s)
+		s = map_step(src, dst, (spage + p.pages) << PAGE_SHIFT,
+			     (dpage + p.pages) << PAGE_SHIFT, count - p.pages, rights, &p);
 	spin_unlock(&dst->lock);
-	if (stale)
+	if (p.stale)
 		sp_flush(dst);
-	*done = moved;
-	return moved ? VELA_OK : s;
+	*done = p.pages;
+	return p.pages ? VELA_OK : s;
 }
 
 enum vela_status sp_map(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t dbase,
@@ -132,6 +138,9 @@ enum vela_status sp_map(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t
 	if (rights &&
 	    (bits ? src->type != dst->type : src->type != VELA_SP_HST && src->type != VELA_SP_PHYS))
 		return VELA_BAD_KIND;
+	/* One bit is all a port has: its rights cannot be told apart. */
+	if (bits && (rights & ~MEM_RW || (dst->type == VELA_SP_PIO && rights && rights != MEM_RW)))
+		return VELA_BAD_ARG;
 	if (!bits)
 		return map_memory(src, dst, sbase, dbase, count, rights, done);
 	if (count > VELA_LEAVES_MAX)

@@ -6,6 +6,7 @@
  */
 #include <core/log.h>
 #include <core/pool.h>
+#include <x86/features.h>
 #include <x86/layout.h>
 #include <x86/pagetable.h>
 #include <x86/phys.h>
@@ -111,6 +112,8 @@ void phys_reserve(uint64_t pa, uint64_t size)
 
 bool phys_allowed(uint64_t pa, uint64_t size)
 {
+	if (pa + size > 1ul << features.phys_bits)
+		return false;
 	for (unsigned i = 0; i < reserved_count; i++) {
 		if (pa < reserved[i].pa + reserved[i].size && reserved[i].pa < pa + size)
 			return false;

@@ -179,13 +179,12 @@ static uint64_t *leaf_table(const struct sp *sp, uint64_t va)
 }
 
 enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, uint64_t dva,
-				uint64_t count, unsigned rights, uint64_t *done, bool *stale)
+				uint64_t count, unsigned rights, struct progress *p)
 {
 	uint64_t *from = leaf_table(src, sva), *to, old_any = 0, n = 0;
-	*done = 0;
 	if (!from)
 		return VELA_OK;
-	to = entry_make(dst, dva, 1, stale);
+	to = entry_make(dst, dva, 1, &p->stale);
 	if (!to)
 		return VELA_NO_MEMORY;
 	from += INDEX(sva, 1);
@@ -195,9 +194,9 @@ enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, ui
 	uint64_t add =
 		PTE_A | (rights & VELA_MEM_X ? 0 : pte_nx) | (dst->type == VELA_SP_HST ? PTE_D : 0);
 	uint64_t room = 512 - (INDEX(sva, 1) > INDEX(dva, 1) ? INDEX(sva, 1) : INDEX(dva, 1));
-	if (count > room)
-		count = room;
-	for (; n < count; n++) {
+	if (room > VELA_LEAVES_MAX - p->steps)
+		room = VELA_LEAVES_MAX - p->steps;
+	for (; n < count && n < room; n++) {
 		uint64_t pte = from[n], old = to[n];
 		if ((pte & (PTE_P | PTE_K)) != PTE_P || old & PTE_K)
 			break;
@@ -205,27 +204,30 @@ enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, ui
 		to[n] = (pte & keep) | add;
 	}
 	if (old_any & PTE_P)
-		*stale = true;
-	*done = n;
+		p->stale = true;
+	p->pages += n;
+	p->steps += n;
 	return VELA_OK;
 }
 
-/* Clears leaves of one table from entry on, up to count. */
-static enum vela_status clear_leaves(uint64_t *entry, uint64_t count, uint64_t *done, bool *stale)
+/* Clears leaves of one table from entry on, up to count and as steps are left. */
+static enum vela_status clear_leaves(uint64_t *entry, uint64_t count, struct progress *p)
 {
 	uint64_t old_any = 0, n = 0;
+	if (count > VELA_LEAVES_MAX - p->steps)
+		count = VELA_LEAVES_MAX - p->steps;
 	for (; n < count && !(entry[n] & PTE_K); n++) {
 		old_any |= entry[n];
 		entry[n] = 0;
 	}
 	if (old_any & PTE_P)
-		*stale = true;
-	*done = n;
+		p->stale = true;
+	p->pages += n;
+	p->steps += n;
 	return n ? VELA_OK : VELA_BAD_ARG;
 }
 
-enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, uint64_t *done,
-				 bool *stale)
+enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, struct progress *p)
 {
 	uint64_t *table = sp->root;
 	for (int level = LEVELS;; level--) {
@@ -236,15 +238,16 @@ enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, uin
 			left = count;
 		if (level == 1) {
 			uint64_t room = 512 - INDEX(va, 1);
-			return clear_leaves(entry, count < room ? count : room, done, stale);
+			return clear_leaves(entry, count < room ? count : room, p);
 		}
 		if (!(*entry & PTE_P) || (!is_table(*entry, level) && left == size)) {
-			*stale |= *entry & PTE_P;
+			p->stale |= *entry & PTE_P;
 			*entry = 0;
-			*done = left;
+			p->pages += left;
+			p->steps++;
 			return VELA_OK;
 		}
-		if (!is_table(*entry, level) && !split(sp, entry, level, stale))
+		if (!is_table(*entry, level) && !split(sp, entry, level, &p->stale))
 			return VELA_NO_MEMORY;
 		table = table_of(*entry);
 	}

@@ -26,13 +26,19 @@ bool pagetable_walk(const struct sp *sp, uint64_t va, struct leaf *leaf);
  * was set. *stale becomes true when a live translation was changed. */
 enum vela_status pagetable_set(struct sp *sp, uint64_t va, struct leaf *leaf, bool *stale);
 
-/* Copies up to count 4 KiB leaves within one table of each side; *done says how many. */
+/* How far a call has come. Each leaf written and each hole passed over is a step. */
+struct progress {
+	uint64_t pages, steps;
+	bool stale; /* a live translation was changed */
+};
+
+/* Copies up to count 4 KiB leaves within one table of each side, as steps are left; none where
+ * there is no such table or the first leaf cannot be copied. */
 enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, uint64_t dva,
-				uint64_t count, unsigned rights, uint64_t *done, bool *stale);
+				uint64_t count, unsigned rights, struct progress *p);
 
 /* Clears what is mapped from va on, at most to the end of the table it lies in. */
-enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, uint64_t *done,
-				 bool *stale);
+enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, struct progress *p);
 
 /* Maps and unmaps a page of the kernel's pool for user access (UTCB, state page, information). */
 enum vela_status pagetable_set_kernel(struct sp *sp, uint64_t va, void *page, unsigned rights);

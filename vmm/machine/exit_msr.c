@@ -12,6 +12,9 @@
 #define X2APIC_TPR 0x808u
 #define X2APIC_PPR 0x80au
 
+/* A guest must not be able to fill the log. */
+#define NOTED_MSRS 32u
+
 static struct kvmclock_time clock_time(struct machine *m)
 {
 	uint64_t tsc = rt_rdtsc();
@@ -113,9 +116,10 @@ static bool write(struct machine *m, const struct msr_policy *policy, uint32_t m
 static void note_unknown(struct machine *m, uint32_t msr, bool is_write)
 {
 	m->unknown_count++;
-	if (m->unknown_msr == msr)
+	if (m->unknown_msr == msr || m->unknown_msrs == NOTED_MSRS)
 		return;
 	m->unknown_msr = msr;
+	m->unknown_msrs++;
 	rt_log(RT_INFO, "%s of unknown MSR %#x", is_write ? "write" : "read", msr);
 }
 

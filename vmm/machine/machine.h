@@ -50,6 +50,7 @@ struct machine {
 	} end;
 	uint32_t noted;		/* NOTE_* that were logged already */
 	uint32_t unknown_msr;	/* the last unknown one that was logged */
+	uint32_t unknown_msrs;	/* how many were */
 	uint64_t unknown_count; /* accesses to addresses and MSRs nobody has */
 };
 

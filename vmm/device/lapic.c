@@ -201,7 +201,7 @@ static bool x2apic_value_valid(unsigned reg, uint64_t value)
 	if (value >> 32)
 		return false;
 	if (reg >= LAPIC_LVT && reg < LAPIC_LVT + LAPIC_LVTS)
-		return !(value & ~(uint64_t)(lvt_writable[reg - LAPIC_LVT] | 0x1000));
+		return !(value & ~(uint64_t)(lvt_writable[reg - LAPIC_LVT] | LVT_STATUS));
 	switch (reg) {
 	case LAPIC_TPR:
 	case LAPIC_SELF_IPI:

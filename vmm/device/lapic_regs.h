@@ -55,6 +55,7 @@ enum lapic_register {
 #define LVT_VECTOR	   0xffu
 #define LVT_DELIVERY_SHIFT 8
 #define LVT_LEVEL	   0x8000u
+#define LVT_STATUS	   0x5000u /* delivery status, remote IRR: read-only */
 #define LVT_MASKED	   0x10000u
 #define LVT_TIMER_SHIFT	   17
 

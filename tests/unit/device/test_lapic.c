@@ -313,6 +313,9 @@ static void x2apic_registers(void **state)
 	assert_false(wrmsr(LAPIC_TPR, 0x100));
 	assert_false(wrmsr(LAPIC_SVR, 0x2000));
 	assert_false(wrmsr(LAPIC_LVT, 0x80000));
+	/* Read-only bits are ignored: Linux writes them when it powers off. */
+	assert_true(wrmsr(LAPIC_LVT + LVT_LINT0, 0x5700));
+	assert_int_equal(rdmsr(LAPIC_LVT + LVT_LINT0), 0x700);
 	assert_false(wrmsr(LAPIC_DCR, 4));
 	assert_false(wrmsr(LAPIC_TIMER_INITIAL, UINT64_C(1) << 32));
 	assert_true(wrmsr(LAPIC_TPR, 0x20));

@@ -27,10 +27,10 @@ struct args {
 #undef ARG
 #undef ERRORS
 
-/* Entry points from the arch part. Each ends in kernel_leave. */
-[[noreturn]] void hypercall(struct ec *self);
+/* Carries out the hypercall of the current thread; ends in kernel_leave. */
+NO_RETURN void hypercall(void);
 
 /* Leaves the kernel: answers other CPUs, picks a thread, runs it or its guest, or idles. */
-[[noreturn]] void kernel_leave(void);
+NO_RETURN void kernel_leave(void);
 
 #endif

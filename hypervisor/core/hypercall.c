@@ -13,24 +13,38 @@
 #include <core/sync.h>
 #include <core/vc.h>
 
+/* What kernel_leave seldom does stays out of the way of what it does always. */
+[[gnu::noinline]] static void reschedule(struct cpu *cpu)
+{
+	while (cpu->resched) {
+		sync_answer(cpu);
+		sched_pick(cpu);
+	}
+}
+
+[[gnu::noinline]] static void idle(struct cpu *cpu)
+{
+	cpu_switch_idle(cpu);
+	cpu_idle();
+}
+
 void kernel_leave(void)
 {
 	struct cpu *cpu = cpu_self();
 	__atomic_store_n(&cpu->calling, NULL, __ATOMIC_RELEASE);
 	for (;;) {
-		while (cpu->resched) {
-			sync_answer(cpu);
-			sched_pick(cpu);
-		}
+		if (cpu->resched)
+			reschedule(cpu);
 		struct ec *ec = cpu->current;
 		if (!ec) {
-			cpu_switch_idle(cpu);
-			cpu_idle();
+			idle(cpu);
 			continue;
 		}
 		cpu_switch(cpu, ec);
-		if (ec->resume != RESUME_GUEST)
-			cpu_return(ec);
+		if (ec->resume == RESUME_SYSCALL)
+			cpu_return_syscall(&ec->regs);
+		if (ec->resume == RESUME_TRAP)
+			cpu_return_trap(&ec->regs);
 		vc_run(cpu, ec);
 	}
 }
@@ -304,28 +318,34 @@ enum vela_status sys_stat(struct cpu *, struct ec *self, struct args *a)
 	return VELA_OK;
 }
 
-typedef enum vela_status handler_t(struct cpu *cpu, struct ec *self, struct args *a);
-
-static handler_t *const handler[VELA_CALLS] = {
-#define HYPERCALL(number, name, implemented, text) [number] = sys_##name,
+static enum vela_status dispatch(uint64_t number, struct cpu *cpu, struct ec *self, struct args *a)
+{
+	switch (number) {
+#define HYPERCALL(number, name, implemented, text) \
+	case number:                               \
+		return sys_##name(cpu, self, a);
 #define ARG(name, reg, kind, rights, text)
 #define ERRORS(name, list)
 #include <vela/hypercalls.def>
 #undef HYPERCALL
 #undef ARG
 #undef ERRORS
-};
+	default:
+		return VELA_NOT_SUPPORTED;
+	}
+}
 
-void hypercall(struct ec *self)
+void hypercall(void)
 {
 	struct cpu *cpu = cpu_self();
+	struct ec *self = cpu->current;
 	struct arch_regs *r = &self->regs;
 	struct args a = { (unsigned)(r->rax >> 8 & 0xff), r->rdi, r->rsi, r->rdx, r->r10, r->r8 };
-	unsigned number = r->rax & 0xff;
-	bool known = number < VELA_CALLS && r->rax < 1u << 16;
+	/* Without the flags; bits above them make it a number that no call has. */
+	uint64_t number = r->rax & ~0xff00ull;
 	self->resume = RESUME_SYSCALL;
 	cpu->calling = self;
-	enum vela_status s = known ? handler[number](cpu, self, &a) : VELA_NOT_SUPPORTED;
+	enum vela_status s = dispatch(number, cpu, self, &a);
 	/* Gone (it destroyed itself), or another thread runs on its sc, or its guest does. */
 	if (cpu->current != self || self->resume != RESUME_SYSCALL)
 		kernel_leave();

@@ -25,6 +25,9 @@ static inline uint64_t align_down(uint64_t v, uint64_t to)
 	return v & ~(to - 1);
 }
 
+/* Of functions that never return: their caller's registers need not be kept. */
+#define NO_RETURN [[noreturn, clang::preserve_none]]
+
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 
 /* Circular doubly linked list; a head and an unlinked element point to themselves. */

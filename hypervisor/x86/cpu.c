@@ -246,7 +246,7 @@ void regs_set(struct arch_regs *r, const uint64_t *w)
 }
 
 /* Shows the ports of a space in the TSS window. */
-static void ports_switch(struct cpu *cpu, struct sp *pio)
+[[gnu::noinline]] static void ports_switch(struct cpu *cpu, struct sp *pio)
 {
 	cpu->pio = pio;
 	cpu->arch.tss->bitmap = pio ? BITMAP_AT : BITMAP_NONE;
@@ -325,14 +325,4 @@ void cpu_timer(uint64_t deadline_tsc)
 uint64_t us_to_ticks(uint64_t us)
 {
 	return us * tsc_khz / 1000;
-}
-
-[[noreturn]] void cpu_return_syscall(struct arch_regs *regs);
-[[noreturn]] void cpu_return_trap(struct arch_regs *regs);
-
-void cpu_return(struct ec *ec)
-{
-	if (ec->resume == RESUME_SYSCALL)
-		cpu_return_syscall(&ec->regs);
-	cpu_return_trap(&ec->regs);
 }

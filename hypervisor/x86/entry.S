@@ -59,7 +59,6 @@ entry_syscall:
 	push	%rcx
 	sub	$16, %rsp
 	push_registers
-	mov	%gs:CPU_CURRENT, %rdi
 	mov	%gs:CPU_STACK, %rsp
 	call	hypercall
 	ud2

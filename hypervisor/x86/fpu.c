@@ -102,7 +102,8 @@ static void set_ts(struct cpu *cpu, bool ts)
 	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 }
 
-static void replace(struct cpu *cpu, struct arch_fpu *fpu, const struct sp *domain)
+[[gnu::noinline]] static void replace(struct cpu *cpu, struct arch_fpu *fpu,
+				      const struct sp *domain)
 {
 	set_ts(cpu, false);
 	if (cpu->arch.fpu)

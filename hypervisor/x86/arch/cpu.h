@@ -12,6 +12,7 @@
 struct cpu;
 struct ec;
 struct arch_fpu;
+struct arch_regs;
 struct sp;
 struct vmcb;
 
@@ -91,7 +92,8 @@ void arch_sync(struct cpu *cpu);
 /* Resets the machine; false when it has no known way. */
 bool arch_reset(void);
 
-/* Goes on in user mode as ec says. */
-[[noreturn]] void cpu_return(struct ec *ec);
+/* Goes on in user mode: behind a hypercall, or at any instruction with all registers. */
+[[noreturn]] void cpu_return_syscall(struct arch_regs *regs);
+[[noreturn]] void cpu_return_trap(struct arch_regs *regs);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documents hold together: links lead somewhere, every document can be found, commands are
-described, and the support matrix uses the words it defines.
+described, and the support matrix uses the words it defines and the limits of the code.
 """
 
 import re
@@ -21,6 +21,18 @@ MENTION = re.compile(r"\bdocs/[\w./-]*\.md\b")
 STATUS_WORD = re.compile(r"^\| \*\*(\w+)\*\* \|", re.MULTILINE)
 STATUS_TABLE = re.compile(r"^\| feature \| status \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.MULTILINE)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+# Rows of the table of limits, and where the code has the number.
+LIMITS = {
+    "CPUs": ("abi/vela/types.h", "VELA_CPUS_MAX"),
+    "selectors of an object space": ("abi/vela/types.h", "VELA_SEL_MAX"),
+    "nesting of protection domains": ("hypervisor/core/pd.h", "PD_DEPTH_MAX"),
+    "calls on one scheduling context": ("abi/vela/types.h", "VELA_CALL_DEPTH"),
+    "steps of one `map` or `grant`": ("abi/vela/types.h", "VELA_LEAVES_MAX"),
+    "words of a message": ("abi/vela/types.h", "VELA_UTCB_WORDS"),
+    "interrupt lines": ("hypervisor/x86/arch/irq.h", "ARCH_IRQS"),
+    "boot modules": ("abi/vela/info.h", "VELA_MODULES_MAX"),
+    "ranges of the memory map": ("abi/vela/info.h", "VELA_MEMORY_MAX"),
+}
 # Directories of the tree whose files are not the project's own.
 FOREIGN = {"build", "subprojects"}
 SOURCES = {".c", ".h", ".S", ".py", ".def", ".build", ".conf", ".ld", ".asl", ".sh"}
@@ -148,6 +160,16 @@ class DocumentsTest(unittest.TestCase):
         rows = [row for table in STATUS_TABLE.findall(text) for row in table.splitlines()]
         self.assertTrue(rows)
         self.assertEqual([row for row in rows if row.split("|")[2].strip() not in words], [])
+
+    def test_limits_are_those_of_the_code(self) -> None:
+        text = (paths.ROOT / "docs" / "SUPPORT.md").read_text()
+        for row, (file, name) in LIMITS.items():
+            with self.subTest(row):
+                said = re.search(rf"^\| {re.escape(row)} \| (\d[\d,]*)", text, re.MULTILINE)
+                code = re.search(rf"^#define {name}\s+(\w+)", (paths.ROOT / file).read_text(),
+                                 re.MULTILINE)
+                self.assertTrue(said and code, f"{row}: not in SUPPORT.md, or no {name} in {file}")
+                self.assertEqual(int(said[1].replace(",", "")), int(code[1].rstrip("uUlL"), 0))
 
 
 if __name__ == "__main__":

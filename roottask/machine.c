@@ -6,6 +6,7 @@
 #include <rt/clock.h>
 #include <rt/hypercall.h>
 #include <rt/log.h>
+#include <rt/port.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -18,22 +19,10 @@
 #define RTC_UPDATE    0x80u /* of register A: the registers are changing */
 #define LAST_WORDS_NS 100000000ull
 
-static uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void out8(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
 static uint8_t cmos(uint8_t index)
 {
-	out8(CMOS_INDEX, index);
-	return in8(CMOS_DATA);
+	rt_out8(CMOS_INDEX, index);
+	return rt_in8(CMOS_DATA);
 }
 
 /* Waits for the end of an update, which takes 2 ms at most; a clock that is not there has an end

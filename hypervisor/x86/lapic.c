@@ -3,6 +3,7 @@
  * The local APIC (Intel SDM vol. 3, chapter 11; AMD APM vol. 2, chapter 16). Register numbers are
  * those of x2APIC mode; in xAPIC mode the same register lies at 16 times its number.
  */
+#include <arch/cpu.h>
 #include <core/log.h>
 #include <stddef.h>
 #include <x86/insn.h>
@@ -137,7 +138,7 @@ void lapic_timer_at(uint64_t tsc_deadline)
 		msr_write(MSR_TSC_DEADLINE, tsc_deadline == UINT64_MAX ? 0 : value);
 		return;
 	}
-	uint64_t now = tsc_now(), ticks = 0;
+	uint64_t now = tsc_read(), ticks = 0;
 	if (tsc_deadline != UINT64_MAX) {
 		uint64_t left = tsc_deadline > now ? tsc_deadline - now : 0;
 		unsigned __int128 exact = (unsigned __int128)left * timer_ratio >> 32;
@@ -151,9 +152,9 @@ static void timer_sample(uint64_t *tsc, uint32_t *count)
 {
 	uint64_t best = UINT64_MAX;
 	for (unsigned i = 0; i < 8; i++) {
-		uint64_t before = tsc_now();
+		uint64_t before = tsc_read();
 		uint32_t now = reg_read(REG_TIMER_CURRENT);
-		uint64_t apart = tsc_now() - before;
+		uint64_t apart = tsc_read() - before;
 		if (apart < best) {
 			best = apart;
 			*tsc = before + apart / 2;
@@ -168,7 +169,7 @@ static void timer_measure(void)
 	uint32_t from, to;
 	reg_write(REG_TIMER_INITIAL, UINT32_MAX);
 	timer_sample(&start, &from);
-	while (tsc_now() < start + CALIBRATE_TICKS)
+	while (tsc_read() < start + CALIBRATE_TICKS)
 		__builtin_ia32_pause();
 	timer_sample(&end, &to);
 	reg_write(REG_TIMER_INITIAL, 0);

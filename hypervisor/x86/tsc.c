@@ -4,6 +4,7 @@
  * that counter is timed by the two TSC readings it lies between; of several ticks the one with the
  * closest pair counts, so neither an SMI nor a busy emulator's pauses spoil the result.
  */
+#include <arch/cpu.h>
 #include <core/log.h>
 #include <x86/insn.h>
 #include <x86/tsc.h>
@@ -53,13 +54,13 @@ static bool find_edge(const struct counter *c, uint64_t *tsc, uint32_t *count)
 	uint64_t best = UINT64_MAX;
 	for (unsigned i = 0; i < EDGES; i++) {
 		uint32_t was = counter_read(c), now = was;
-		uint64_t before = 0, after = tsc_now();
+		uint64_t before = 0, after = tsc_read();
 		for (unsigned poll = 0; now == was; poll++) {
 			if (poll == POLLS_MAX)
 				return false;
 			before = after;
 			now = counter_read(c);
-			after = tsc_now();
+			after = tsc_read();
 		}
 		if (after - before < best) {
 			best = after - before;
@@ -73,7 +74,7 @@ static bool find_edge(const struct counter *c, uint64_t *tsc, uint32_t *count)
 /* Lets time pass without reading anything: each RDTSC and port is slow on an emulator. */
 static void spin_until(uint64_t tsc)
 {
-	while (tsc_now() < tsc) {
+	while (tsc_read() < tsc) {
 		for (unsigned i = 0; i < 10000; i++)
 			__asm__ volatile("");
 	}
@@ -136,7 +137,7 @@ void tsc_calibrate(uint16_t pm_timer_port)
 
 void tsc_delay_us(uint64_t microseconds)
 {
-	uint64_t end = tsc_now() + microseconds * tsc_khz / 1000;
-	while (tsc_now() < end)
+	uint64_t end = tsc_read() + microseconds * tsc_khz / 1000;
+	while (tsc_read() < end)
 		__builtin_ia32_pause();
 }

@@ -10,13 +10,6 @@
 
 extern uint64_t tsc_khz;
 
-static inline uint64_t tsc_now(void)
-{
-	uint32_t low, high;
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
 /* Finds tsc_khz: from CPUID, else against the ACPI PM timer at this port, or, if it is 0, the PIT.
  * Boot CPU, once; takes up to 0.1 s. Panics if nothing ticks. */
 void tsc_calibrate(uint16_t pm_timer_port);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Polled output to a 16550 (registers and bits: National Semiconductor PC16550D, section 8). */
+#include <rt/port.h>
 #include <rt/serial.h>
 #include <stdint.h>
 
@@ -13,23 +14,11 @@ enum {
 	POLLS_MAX = 1000000,
 };
 
-static uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void out8(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
 static void put(char c)
 {
 	for (int i = 0; i < POLLS_MAX; i++) {
-		if (in8(LSR) & LSR_THRE) {
-			out8(THR, (uint8_t)c);
+		if (rt_in8(LSR) & LSR_THRE) {
+			rt_out8(THR, (uint8_t)c);
 			return;
 		}
 	}

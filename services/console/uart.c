@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The serial port of the console service; see uart.h. Holds ports 0x3f8 to 0x3ff and nothing else.
  */
+#include <rt/port.h>
+
 #include "uart.h"
 
 #include <stdint.h>
@@ -31,57 +33,55 @@ enum {
 	CAUSES_MAX = 8,
 };
 
-static uint8_t in8(uint16_t reg)
+static uint8_t uart_in(uint16_t reg)
 {
-	uint8_t value;
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"((uint16_t)(COM1 + reg)));
-	return value;
+	return rt_in8((uint16_t)(COM1 + reg));
 }
 
-static void out8(uint16_t reg, uint8_t value)
+static void uart_out(uint16_t reg, uint8_t value)
 {
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"((uint16_t)(COM1 + reg)));
+	rt_out8((uint16_t)(COM1 + reg), value);
 }
 
 bool uart_init(void)
 {
-	out8(SCR, 0x5a);
-	if (in8(SCR) != 0x5a)
+	uart_out(SCR, 0x5a);
+	if (uart_in(SCR) != 0x5a)
 		return false;
-	out8(IER, 0);
-	out8(LCR, LCR_DLAB);
-	out8(DATA, DIVISOR_115200);
-	out8(IER, 0);
-	out8(LCR, LCR_8N1);
-	out8(IIR, FCR_ENABLE_CLEAR);
-	out8(MCR, MCR_DTR_RTS_OUT2);
+	uart_out(IER, 0);
+	uart_out(LCR, LCR_DLAB);
+	uart_out(DATA, DIVISOR_115200);
+	uart_out(IER, 0);
+	uart_out(LCR, LCR_8N1);
+	uart_out(IIR, FCR_ENABLE_CLEAR);
+	uart_out(MCR, MCR_DTR_RTS_OUT2);
 	uart_rearm(false);
 	return true;
 }
 
 bool uart_receive(unsigned char *byte)
 {
-	if (!(in8(LSR) & LSR_RECEIVED))
+	if (!(uart_in(LSR) & LSR_RECEIVED))
 		return false;
-	*byte = in8(DATA);
+	*byte = uart_in(DATA);
 	return true;
 }
 
 bool uart_ready(void)
 {
-	return in8(LSR) & LSR_THR_EMPTY;
+	return uart_in(LSR) & LSR_THR_EMPTY;
 }
 
 void uart_send(const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		out8(DATA, bytes[i]);
+		uart_out(DATA, bytes[i]);
 }
 
 void uart_rearm(bool when_ready)
 {
-	out8(IER, 0);
-	for (unsigned i = 0; i < CAUSES_MAX && !(in8(IIR) & IIR_NONE); i++)
-		in8(LSR);
-	out8(IER, when_ready ? IER_RECEIVED | IER_THR_EMPTY : IER_RECEIVED);
+	uart_out(IER, 0);
+	for (unsigned i = 0; i < CAUSES_MAX && !(uart_in(IIR) & IIR_NONE); i++)
+		uart_in(LSR);
+	uart_out(IER, when_ready ? IER_RECEIVED | IER_THR_EMPTY : IER_RECEIVED);
 }

@@ -59,7 +59,8 @@ static const struct msr_policy policies[] = {
 	{ 0xc0000101, 0xc0000101, MSR_ADDRESS, SEGMENT_BASE(VELA_GS) },
 	{ 0xc0000102, 0xc0000102, MSR_ADDRESS, STATE(kernel_gs_base, VELA_GROUP_MSR) },
 	{ 0xc0000103, 0xc0000103, MSR_STATE, STATE(tsc_aux, VELA_GROUP_MSR) },
-	{ 0xc0010010, 0xc0010010, MSR_FIXED, 0, 0, 0 }, /* SYSCFG */
+	{ 0xc0010000, 0xc0010007, MSR_ABSENT, 0, 0, 0 }, /* performance counters */
+	{ 0xc0010010, 0xc0010010, MSR_FIXED, 0, 0, 0 },	 /* SYSCFG */
 	{ 0xc0010015, 0xc0010015, MSR_FIXED, 0, 0, P0_FREQUENCY },
 	{ 0xc001001a, 0xc001001a, MSR_FIXED, 0, 0, 0 }, /* TOP_MEM */
 	{ 0xc001001d, 0xc001001d, MSR_FIXED, 0, 0, 0 }, /* TOP_MEM2 */

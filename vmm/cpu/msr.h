@@ -11,16 +11,17 @@
 #include <vela/state.h>
 
 /* X(name, text) */
-#define MSR_KIND_TABLE(X)                                                  \
-	X(FIXED, "reads a constant; writes are ignored")                   \
-	X(STORED, "keeps what is written and has no effect")               \
-	X(STATE, "part of the virtual CPU's state")                        \
-	X(ADDRESS, "the same, for addresses: must be canonical")           \
-	X(EFER, "checked, then part of the virtual CPU's state")           \
-	X(PAT, "eight memory types, checked; part of the state")           \
-	X(LAPIC, "local APIC: base, x2APIC registers, TSC deadline")       \
-	X(TSC, "time-stamp counter: a write moves the guest's TSC offset") \
-	X(CLOCK_WALL, "paravirtual wall clock: a write fills the page")    \
+#define MSR_KIND_TABLE(X)                                                                \
+	X(FIXED, "reads a constant; writes are ignored")                                 \
+	X(STORED, "keeps what is written and has no effect")                             \
+	X(STATE, "part of the virtual CPU's state")                                      \
+	X(ADDRESS, "the same, for addresses: must be canonical")                         \
+	X(EFER, "checked, then part of the virtual CPU's state")                         \
+	X(PAT, "eight memory types, checked; part of the state")                         \
+	X(ABSENT, "raises #GP like every unknown one, but systems probe it: not logged") \
+	X(LAPIC, "local APIC: base, x2APIC registers, TSC deadline")                     \
+	X(TSC, "time-stamp counter: a write moves the guest's TSC offset")               \
+	X(CLOCK_WALL, "paravirtual wall clock: a write fills the page")                  \
 	X(CLOCK_SYSTEM, "paravirtual system clock: a write fills the page")
 
 enum msr_kind {

@@ -130,8 +130,9 @@ void exit_msr(struct machine *m)
 	const struct msr_policy *policy = msr_find(msr);
 	uint64_t value = (uint32_t)s->gpr[VELA_RAX] | s->gpr[VELA_RDX] << 32;
 
-	if (!policy) {
-		note_unknown(m, msr, s->exit.write);
+	if (!policy || policy->kind == MSR_ABSENT) {
+		if (!policy)
+			note_unknown(m, msr, s->exit.write);
 		machine_gp(m);
 		return;
 	}

@@ -23,7 +23,7 @@ static void create_refused(unsigned kind, unsigned n, const uint64_t *w, uint64_
 	CHECK_EQ(after.used, before.used);
 	CHECK_EQ(after.objects, before.objects);
 }
-#define REFUSED(kind, status, ...)                                                         \
+#define REFUSED(kind, status, ...)                                                               \
 	create_refused(kind, (unsigned)(sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)), \
 		       (const uint64_t[]){ __VA_ARGS__ }, VELA_##status, __LINE__)
 

@@ -34,8 +34,9 @@ static void test_grant_range(void)
 	CHECK_OK(rt_syscall(&r));
 	CHECK_EQ(r.rdi, VELA_LEAVES_MAX); /* progress: the rest is the caller's to ask for */
 	static const uint64_t bad[][2] = {
-		{ VELA_SEL_MAX, 1 }, { VELA_SEL_MAX - 1, 2 },	 { UINT64_MAX, 1 },
-		{ UINT64_MAX, 2 },   { 1, UINT64_MAX },		 { 1ull << 32, 1 },
+		{ VELA_SEL_MAX, 1 }, { VELA_SEL_MAX - 1, 2 },
+		{ UINT64_MAX, 1 },   { UINT64_MAX, 2 },
+		{ 1, UINT64_MAX },   { 1ull << 32, 1 },
 		{ 1, VELA_SEL_MAX }, { VELA_SEL_MAX - 1, 1ull << 63 },
 	};
 	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {

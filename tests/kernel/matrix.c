@@ -28,9 +28,15 @@ static const struct {
 	unsigned number;
 	struct argument arg[6];
 } calls[] = {
-#define HYPERCALL(number, name, implemented, text) { #name, number, {
+#define HYPERCALL(number, name, implemented, text) \
+	{                                          \
+		#name, number,                     \
+		{
 #define ARG(name, reg, kind, rights, text) { reg, kind, rights },
-#define ERRORS(name, list) } },
+#define ERRORS(name, list) \
+	}                  \
+	}                  \
+	,
 #include <vela/hypercalls.def>
 #undef HYPERCALL
 #undef ARG

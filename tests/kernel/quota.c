@@ -38,8 +38,9 @@ static void rounds(unsigned kind, unsigned n, const uint64_t *words, unsigned co
 	CHECK_EQ(after.objects, before.objects);
 	CHECK_EQ(pool_free(), pool);
 }
-#define ROUND(kind, count, ...)                                                            \
-	rounds(VELA_KIND_##kind, (unsigned)(sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)), \
+#define ROUND(kind, count, ...)                                                    \
+	rounds(VELA_KIND_##kind,                                                   \
+	       (unsigned)(sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)), \
 	       (const uint64_t[]){ __VA_ARGS__ }, count)
 
 static void test_rounds(void)

@@ -83,11 +83,10 @@ struct thread *thread_new_with(unsigned cpu, unsigned flags, void (*run)(struct 
 	t->run = run;
 	t->arg = arg;
 	t->done = MAKE(SM, 0);
-	vela_sel_t event = MAKE(PT, event_ec[cpu], (uint64_t)thread_event_entry,
-				(uint64_t)(t - threads));
+	t->event = MAKE(PT, event_ec[cpu], (uint64_t)thread_event_entry, (uint64_t)(t - threads));
 	/* A function is entered with the stack 8 below a multiple of 16. */
 	t->ec = MAKE(EC, VELA_ROOT_OBJ, hst, VELA_ROOT_PIO, cpu, (uint64_t)t->utcb, (uint64_t)enter,
-		     t->stack_top - (worker ? 0 : 8), (uint64_t)t, t->tls, event, flags);
+		     t->stack_top - (worker ? 0 : 8), (uint64_t)t, t->tls, t->event, flags);
 	return t;
 }
 
@@ -113,6 +112,19 @@ bool thread_wait(struct thread *t)
 	return WAIT(t->done);
 }
 
+void thread_drop(struct thread *t)
+{
+	if (t != &threads[used - 1])
+		bail_out("not the last thread", (uint64_t)(t - threads));
+	CHECK_OK(rt_destroy(t->ec));
+	CHECK_OK(rt_destroy(t->event));
+	CHECK_OK(rt_destroy(t->done));
+	if (t->sc)
+		CHECK_OK(rt_destroy(t->sc));
+	used--;
+	utcb_used--;
+}
+
 struct thread *worker_new(unsigned cpu)
 {
 	return thread_new_with(cpu, VELA_EC_WORKER, NULL, NULL, VELA_ROOT_HST);
@@ -131,11 +143,21 @@ void threads_init(void)
 		       UTCB_WINDOW / VELA_PAGE_SIZE, 1, i ? 0 : VELA_MEM_R);
 	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
 		struct thread *t = take();
-		uint64_t w[] = { VELA_ROOT_OBJ, VELA_ROOT_HST, VELA_ROOT_PIO, cpu,
-				 (uint64_t)t->utcb, 0, t->stack_top, 0, t->tls, 0, VELA_EC_WORKER };
+		uint64_t w[] = { VELA_ROOT_OBJ,
+				 VELA_ROOT_HST,
+				 VELA_ROOT_PIO,
+				 cpu,
+				 (uint64_t)t->utcb,
+				 0,
+				 t->stack_top,
+				 0,
+				 t->tls,
+				 0,
+				 VELA_EC_WORKER };
 		_Static_assert(sizeof w / sizeof w[0] == VELA_EC_PARAMS, "all parameters");
 		event_ec[cpu] = VELA_ROOT_CP + VELA_CPUS_MAX + cpu;
-		uint64_t s = create_in(VELA_ROOT_PD, event_ec[cpu], VELA_KIND_EC, VELA_EC_PARAMS, w);
+		uint64_t s =
+			create_in(VELA_ROOT_PD, event_ec[cpu], VELA_KIND_EC, VELA_EC_PARAMS, w);
 		if (s)
 			bail_out("no event worker", s);
 	}

@@ -14,7 +14,8 @@
 #define SLICE_US      5000u
 
 struct thread {
-	vela_sel_t ec, sc, done; /* done: upped when it has ended or faulted */
+	vela_sel_t ec, sc, event;
+	vela_sel_t done; /* upped when it has ended or faulted */
 	uint64_t *utcb;
 	uint64_t stack_top;
 	uint64_t tls;
@@ -40,6 +41,9 @@ struct thread *thread_run(unsigned cpu, unsigned priority, void (*run)(struct th
 
 /* Waits until it has ended or faulted. */
 bool thread_wait(struct thread *t);
+
+/* Destroys the thread that was made last; its place can be used again. */
+void thread_drop(struct thread *t);
 
 /* A worker, and a portal to it. */
 struct thread *worker_new(unsigned cpu);

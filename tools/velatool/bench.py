@@ -19,6 +19,12 @@ from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
 
 SCHEMA = "vela.bench/1"
+BENCH_TREE = paths.BUILD / "tests" / "bench"
+KERNEL_KEYS = ("ipc_call_reply", "ipc_call_reply_c", "hypercall_null", "hypercall_sm_up",
+               "exit_cpuid_floor", "map_2048_pages", "map_2048_pages_fresh", "unmap_2048_pages")
+EXIT_KEYS = ("exit_cpuid", "exit_port_write", "exit_port_write_unclaimed", "exit_port_read",
+             "exit_port_read_unclaimed", "exit_mmio_write", "exit_mmio_read",
+             "exit_mmio_read_lapic", "exit_msr_read")
 FIGURE_LINE = re.compile(r"@@ ([a-z][a-z0-9_]*) ([0-9]+(?:\.[0-9]+)?)\s*$")
 Figures = dict[str, float]
 
@@ -93,8 +99,22 @@ def run_config(config: Path, keys: Sequence[str], timeout: float = 300) -> Figur
     return run_counted(qemu.Machine(kernel=plan.kernel, modules=plan.modules), keys, timeout)
 
 
+def kernel_calls() -> Figures:
+    """What the kernel does for the benchmark's own root task."""
+    root = qemu.Module("bench-kernel", build.stripped(BENCH_TREE / "kernel" / "bench-kernel"))
+    machine = qemu.Machine(kernel=build.stripped(paths.KERNEL32), modules=(root,))
+    return run_counted(machine, KERNEL_KEYS, 60)
+
+
+def guest_exits() -> Figures:
+    """What exits cost the benchmark's guest under the real monitor."""
+    return run_config(BENCH_TREE / "guest" / "exits.conf", EXIT_KEYS, 120)
+
+
 BENCHMARKS: list[Benchmark] = [
     Benchmark(("kernel_code_lines", "kernel_text_bytes", "image_bytes"), sizes),
+    Benchmark(EXIT_KEYS, guest_exits),
+    Benchmark(KERNEL_KEYS, kernel_calls),
     Benchmark(("guest_boot_ratio",), bench_boot.guest_boot_ratio),
     Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
 ]
@@ -135,7 +155,7 @@ def run(patterns: Sequence[str], output: Path | None) -> int:
         for key, value in measure(benchmark).items():
             if wanted(key, patterns):
                 figures[key] = value
-                print(f"{key:<24}{value:>16,}", flush=True)
+                print(f"{key:<28}{value:>16,}", flush=True)
     if output is not None:
         output.write_text(json.dumps({"schema": SCHEMA, "figures": figures}, indent=2) + "\n")
         progress(f"wrote {output} after {time.monotonic() - started:.0f} s")

@@ -23,8 +23,9 @@ static const struct group {
 	const struct test *tests;
 } groups[] = {
 #define GROUP(name) { #name, tests_##name }
-	GROUP(calls),	  GROUP(matrix), GROUP(caps),  GROUP(quota), GROUP(memory),
-	GROUP(shootdown), GROUP(ipc),	 GROUP(chain), GROUP(sm),    GROUP(sched),
+	GROUP(calls),	  GROUP(matrix),    GROUP(caps),  GROUP(quota), GROUP(memory),
+	GROUP(shootdown), GROUP(ipc),	    GROUP(chain), GROUP(sm),	GROUP(sched),
+	GROUP(fault),	  GROUP(registers), GROUP(irq),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -206,6 +207,8 @@ int rt_main(void)
 		for (const struct test *t = groups[g].tests; t->name; t++)
 			total += selected(groups[g].name);
 	}
+	if (!total)
+		bail_out("no such group", 0);
 	print("KTAP version 1\n1..%u\n", total);
 	warm_up();
 	for (unsigned g = 0; g < GROUPS; g++) {

@@ -48,7 +48,7 @@ void thread_event(uint64_t id, struct rt_message *m)
 }
 
 /* First instruction of every thread; rdi is its struct. */
-static void enter(struct thread *t)
+void thread_enter(struct thread *t)
 {
 	t->run(t);
 	t->ended = true;
@@ -85,8 +85,9 @@ struct thread *thread_new_with(unsigned cpu, unsigned flags, void (*run)(struct 
 	t->done = MAKE(SM, 0);
 	t->event = MAKE(PT, event_ec[cpu], (uint64_t)thread_event_entry, (uint64_t)(t - threads));
 	/* A function is entered with the stack 8 below a multiple of 16. */
-	t->ec = MAKE(EC, VELA_ROOT_OBJ, hst, VELA_ROOT_PIO, cpu, (uint64_t)t->utcb, (uint64_t)enter,
-		     t->stack_top - (worker ? 0 : 8), (uint64_t)t, t->tls, t->event, flags);
+	t->ec = MAKE(EC, VELA_ROOT_OBJ, hst, VELA_ROOT_PIO, cpu, (uint64_t)t->utcb,
+		     (uint64_t)thread_enter, t->stack_top - (worker ? 0 : 8), (uint64_t)t, t->tls,
+		     t->event, flags);
 	return t;
 }
 

@@ -52,6 +52,9 @@ vela_sel_t portal_new(const struct thread *worker, void (*entry)(void), uint64_t
 /* Addresses for an EC that the test creates itself: an unused UTCB page. */
 uint64_t utcb_va_new(void);
 
+/* First instruction of every thread; for tests that set registers. */
+void thread_enter(struct thread *t);
+
 /* Frame: makes the event workers; forgets all threads. */
 void threads_init(void);
 void threads_reset(void);

@@ -51,6 +51,8 @@
 #define CR4_SMEP	0x100000ul
 #define CR4_SMAP	0x200000ul
 
+#define TLS_UNKNOWN UINT64_MAX /* no thread's FS base */
+
 #define IST_NMI	  1u
 #define IST_FATAL 2u
 
@@ -260,6 +262,9 @@ static void host_switch(struct cpu *cpu, struct sp *hst)
 	/* Announced before the tables are used; see sp_flush. Loading CR3 is serialising. */
 	__atomic_store_n(&cpu->hst, hst, __ATOMIC_RELAXED);
 	cr3_load(hst ? pool_pa(hst->root) : kernel_cr3);
+	/* A thread may have broken its FS base by loading a selector: that is its process's affair,
+	 * but must not reach the next one whose base happens to be the same. */
+	cpu->arch.tls = TLS_UNKNOWN;
 	if (cpu->arch.tsc_aux) {
 		cpu->arch.tsc_aux = 0;
 		msr_write(MSR_TSC_AUX, 0);

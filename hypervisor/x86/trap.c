@@ -15,6 +15,9 @@ static void interrupt(struct cpu *cpu, unsigned vector)
 {
 	if (vector == VECTOR_SPURIOUS)
 		return;
+	/* A level-triggered line is masked before the end of interrupt lets it fire again. */
+	if (vector >= VECTOR_GSI && vector < VECTOR_TIMER)
+		irq_deliver(cpu, vector - VECTOR_GSI);
 	lapic_eoi();
 	if (vector == VECTOR_TIMER) {
 		cpu->stat[VELA_STAT_HW_TIMERS]++;
@@ -23,8 +26,6 @@ static void interrupt(struct cpu *cpu, unsigned vector)
 		/* Answered in kernel_leave, where no pointers are held. */
 		cpu->stat[VELA_STAT_HW_IPIS]++;
 		cpu->resched = true;
-	} else if (vector >= VECTOR_GSI && vector < VECTOR_TIMER) {
-		irq_deliver(cpu, vector - VECTOR_GSI);
 	}
 }
 

@@ -17,7 +17,10 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 void *memset(void *to, int value, size_t bytes)
 {
 	void *d = to;
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
+	size_t words = bytes / 8, rest = bytes % 8;
+	uint64_t pattern = (uint8_t)value * 0x0101010101010101ul;
+	__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(pattern) : "memory");
+	__asm__ volatile("rep stosb" : "+D"(d), "+c"(rest) : "a"(pattern) : "memory");
 	return to;
 }
 

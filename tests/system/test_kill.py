@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VMM that is killed takes only its own guest; its memory comes back and the policy is followed."""
+
+import re
+import unittest
+from pathlib import Path
+
+import session
+from velatool import tapunit
+
+HERE = Path(__file__).resolve().parent
+ALPHA, BETA, GAMMA = 1, 2, 3
+FREED = r"; (\d+) KiB of memory cleared and free again"
+LOG_LINE = re.compile(r"^\[ *\d+\.\d{3}\] (.*)$", re.MULTILINE)
+
+
+class KillTest(unittest.TestCase):
+    """Each test boots; beta works on a sum all the while and is asked for it in the end."""
+
+    def setUp(self) -> None:
+        self.vela = session.boot(HERE / "kill.conf", ["alpha", "beta", "gamma"])
+        self.terminal = self.vela.terminal
+        self.addCleanup(self.terminal.close)
+        self.vela.show(BETA)
+        self.vela.expect_shell(BETA)
+        self.vela.start_sum(BETA)
+        self.before = self.vela.command(BETA, "echo $$; mark=kept")
+
+    def kill(self, number: int, verdict: str) -> None:
+        """Kill a guest's VMM by key and wait for what its console says about it."""
+        name = self.vela.guests[number - 1]
+        if self.vela.shown != number:
+            self.vela.show(number)
+        self.vela.keys("k")
+        self.terminal.expect(rf"^\[vela: kill the VMM of {name}\? y kills, any other key does not\]$")
+        self.terminal.send("y")
+        self.terminal.expect(rf"^\[vela: stopped: its VMM was killed{verdict}\]$")
+
+    def log(self, last: str) -> list[str]:
+        """The system log up to the last line that matches, without times."""
+        self.vela.show(0)
+        start = self.terminal.position
+        self.terminal.expect(rf"{last}.*\n")
+        self.vela.show(BETA)
+        return LOG_LINE.findall(self.terminal.text, start, self.terminal.position)
+
+    def check_bystander(self) -> None:
+        """Beta worked on and got it right, in the same shell of the same boot."""
+        rounds = int(self.vela.command(BETA, "cat /tmp/sum").split()[0])
+        self.assertGreater(self.vela.stop_sum(BETA), rounds)
+        self.assertEqual(self.vela.command(BETA, "echo $$; [ $mark = kept ]"), self.before)
+
+    def test_restart_up_to_the_limit_then_by_hand(self) -> None:
+        self.vela.show(ALPHA)
+        self.vela.expect_shell(ALPHA)
+        self.vela.command(ALPHA, "mark=old")
+        self.kill(ALPHA, r"; restarts in 500 ms \(1 of 2\)")
+        self.vela.expect_shell(ALPHA)
+        self.assertEqual(self.vela.command(ALPHA, "echo $mark."), ".\n")
+        self.kill(ALPHA, r"; restarts in 1000 ms \(2 of 2\)")
+        self.vela.expect_shell(ALPHA)
+        self.kill(ALPHA, "; stays stopped, its restart-limit of 2 is reached")
+        self.terminal.send("x")
+        self.terminal.expect(r"^\[vela: this guest does not run; the restart key starts it\]$")
+        self.vela.keys("r")
+        self.vela.expect_shell(ALPHA)
+        log = self.log("restart asked for(?:.*\n)*.*root: alpha: started")
+        self.assertEqual(log.count("root: alpha: the user kills its VMM"), 3, log)
+        self.assertEqual(log.count("root: alpha: restart asked for at the console"), 1, log)
+        freed = [match.group(1) for line in log if line.startswith("root: alpha: stopped: its VMM "
+                 "was killed") and (match := re.search(FREED, line))]
+        self.assertEqual(len(freed), 3, log)
+        self.assertEqual(len(set(freed)), 1, log)
+        self.assertGreater(int(freed[0]), 128 * 1024)
+        self.assertFalse([line for line in log if "root: beta: " in line and "started" not in line])
+        self.check_bystander()
+
+    def test_stays_stopped(self) -> None:
+        self.vela.show(GAMMA)
+        self.vela.expect_shell(GAMMA)
+        self.vela.keys("k")
+        self.terminal.send("n")
+        self.terminal.expect(r"^\[vela: not killed\]$")
+        self.vela.command(GAMMA, "true")
+        self.kill(GAMMA, "")
+        self.vela.command(BETA, "sleep 5")
+        self.assertEqual(self.vela.show(GAMMA), ", stopped: its VMM was killed")
+        log = self.log("root: gamma: stopped: its VMM was killed")
+        self.assertEqual(sum(line.startswith("root: gamma: started") for line in log), 1, log)
+        self.check_bystander()
+
+
+if __name__ == "__main__":
+    tapunit.main()

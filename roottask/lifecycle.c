@@ -69,8 +69,9 @@ static void end(struct vm *vm, enum policy_end how, const char *detail)
 
 	make_printable(text);
 	say_verdict(text, sizeof text, (size_t)n, vm, verdict, pause);
-	rt_log(RT_INFO, "%s: %s; %llu KiB of memory cleared and free again", vm->config->name, text,
-	       (unsigned long long)freed >> 10);
+	rt_log(RT_INFO, "%s: %s; %llu KiB of memory cleared and free again, %llu KiB in all",
+	       vm->config->name, text, (unsigned long long)freed >> 10,
+	       (unsigned long long)root_memory.free_bytes >> 10);
 	client_close(vm->process.index, text);
 	vm->state = verdict == POLICY_RESTART ? VM_WAITING : VM_STOPPED;
 	vm->restart_ns = rt_clock_ns() + pause;

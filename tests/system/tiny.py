@@ -40,6 +40,7 @@ POWER_OFF = out(ACPI_CONTROL, SLEEP_S5, 2)
 RESET = out(CF9, 0x06)
 KEYBOARD_RESET = out(KEYBOARD, 0xFE)
 PANIC = out(PVPANIC, 1)
+SPIN = b"\xeb\xfe"
 # An empty IDT: lidt 8(%esp) with zeroes there, then an exception that nothing can take.
 TRIPLE_FAULT = b"\x6a\x00\x6a\x00\x0f\x01\x1c\x24" + UD2
 # Where docs/machine.md has neither memory nor a device: jmp *%eax.

@@ -76,8 +76,19 @@ static void exit_io(struct machine *m)
 	machine_skip(m);
 }
 
+/* A processor that halts with interrupts off sleeps until it is reset, unless the guest arranged
+ * for an NMI. That is a guest's choice and no end of its machine, but its user should know. */
+static void note_halt(struct machine *m)
+{
+	if (!(m->noted & NOTE_HALT))
+		rt_log(RT_WARNING, "guest: halted with interrupts off; a restart wakes it");
+	m->noted |= NOTE_HALT;
+}
+
 static void exit_halt(struct machine *m)
 {
+	if (!(m->state->rflags & FLAG_IF))
+		note_halt(m);
 	m->pc.attention |= ATTEND_HALT;
 	machine_skip(m);
 }

@@ -57,6 +57,7 @@ struct machine {
 #define NOTE_MMIO	 1u
 #define NOTE_INSTRUCTION 2u
 #define NOTE_EXIT	 4u
+#define NOTE_HALT	 8u
 
 /* machine.c: makes the machine and loads its kernel; ends the process with a message if that cannot
  * be done. */

@@ -10,6 +10,7 @@
 /* Offsets in the file and, from SETUP_HEADER to its end, in the zero page. */
 #define SETUP_SECTS	    0x1f1
 #define SETUP_HEADER	    0x1f1
+#define SYSSIZE		    0x1f4 /* of the protected-mode code, in 16 bytes */
 #define JUMP_LENGTH	    0x201 /* header ends at 0x202 + this byte */
 #define HEADER_MAGIC	    0x202
 #define VERSION		    0x206
@@ -119,6 +120,7 @@ static bool parse(const struct boot_request *request, struct image *image, struc
 	image->payload = (sectors + 1) * 512ull;
 	image->header_end = HEADER_MAGIC + (uint64_t)bytes[JUMP_LENGTH];
 	if (image->payload + ENTRY_64 >= file->size || image->header_end > file->size ||
+	    get32(bytes, SYSSIZE) * 16ull > file->size - image->payload ||
 	    image->header_end > HEADER_END_MAX || image->header_end < HEADER_BYTES_MIN)
 		return boot_fail(error, file->name,
 				 "the Linux kernel image is cut short or damaged");

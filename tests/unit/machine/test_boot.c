@@ -94,6 +94,9 @@ static void linux_is_refused(void **state)
 	im.request.kernel.size = 1024 + 512;
 	assert_error(boot_linux, "cut short");
 	im.request.kernel.size = 1024 + 4096;
+	image_put(&im, 0x1f4, 4096 / 16 + 1, 4);
+	assert_error(boot_linux, "cut short");
+	image_put(&im, 0x1f4, 4096 / 16, 4);
 	image_put(&im, 0x236, 0, 2);
 	assert_error(boot_linux, "without 64-bit entry");
 	image_put(&im, 0x236, 1, 2);

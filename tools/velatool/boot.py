@@ -7,6 +7,7 @@ configuration as vela.conf, every other file as the configuration spells it.
 """
 
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,11 @@ def locate(config: Path, name: str) -> Path:
 def config_report(verb: str, config: Path) -> int:
     """Pass on what the configuration tool says; a good configuration's files must exist too."""
     words = [str(paths.CONFIG_TOOL), verb, *([] if verb == "keys" else [str(config)])]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
     if done.returncode == 0 and verb == "check":
         boot_files(config)
+    sys.stdout.buffer.write(done.stdout)
+    sys.stdout.flush()
     return min(done.returncode, 1)
 
 

@@ -138,11 +138,12 @@ enum vela_status sp_map(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t
 	if (rights &&
 	    (bits ? src->type != dst->type : src->type != VELA_SP_HST && src->type != VELA_SP_PHYS))
 		return VELA_BAD_KIND;
-	/* One bit is all a port has: its rights cannot be told apart. */
-	if (bits && (rights & ~MEM_RW || (dst->type == VELA_SP_PIO && rights && rights != MEM_RW)))
-		return VELA_BAD_ARG;
 	if (!bits)
 		return map_memory(src, dst, sbase, dbase, count, rights, done);
+	/* Ports and MSRs cannot be renumbered, and one bit is all a port has for both rights. */
+	if (rights && (sbase != dbase || rights & ~MEM_RW ||
+		       (dst->type == VELA_SP_PIO && rights != MEM_RW)))
+		return VELA_BAD_ARG;
 	if (count > VELA_LEAVES_MAX)
 		count = VELA_LEAVES_MAX;
 	enum vela_status s = ports_copy(src, dst, sbase, dbase, count, rights);

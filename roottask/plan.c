@@ -9,9 +9,10 @@
 #define GIB 0x40000000ull
 #define MIB 0x100000ull
 
-/* Objects and the page tables of the fixed windows of a VMM, with a margin for the first 2 MiB of
- * guest memory and device windows, which are mapped in small pages. */
-#define QUOTA_BASE_PAGES 160u
+/* Objects and the page tables of the fixed windows of a VMM take some 30 pages; the rest is margin.
+ * It must not be much more: the quotas of all VMs a configuration can have are to fit in the
+ * kernel's smallest pool, 16 MiB. */
+#define QUOTA_BASE_PAGES 72u
 
 bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu)
 {

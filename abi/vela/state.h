@@ -32,7 +32,8 @@
 	X(EVENT, 7, "the bound semaphore was upped")                                          \
 	X(TIMEOUT, 8, "the deadline of vcpu_run has passed")                                  \
 	X(SHUTDOWN, 9, "triple fault")                                                        \
-	X(INVALID, 10, "the processor refused the state: nothing ran")                        \
+	X(INVALID, 10,                                                                        \
+	  "the processor refused the state: nothing ran, all groups must be loaded anew")     \
 	X(EXCEPTION, 11, "an exception the monitor asked to see")                             \
 	X(HYPERCALL, 12, "VMMCALL or VMCALL in the guest")                                    \
 	X(CR, 13, "access to a control or debug register that the monitor carries out")

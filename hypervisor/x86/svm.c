@@ -225,6 +225,16 @@ static void close_window(struct vc *vc)
 	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
+/* After a refused entry QEMU 7.2 has values of the host in the save area. None may be seen; the
+ * monitor loads all of the state again. */
+static void forget_state(struct vmcb *v)
+{
+	memset(&v->es, 0, offsetof(struct vmcb, reserved8) - offsetof(struct vmcb, es));
+	v->efer = EFER_SVME;
+	v->event_inj = 0;
+	v->clean = 0;
+}
+
 static int sort_exit(struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);
@@ -244,6 +254,8 @@ static int sort_exit(struct vc *vc)
 		cls = exception(e, vc, code - VMEXIT_EXCEPTION);
 	} else {
 		cls = classify(e, vc);
+		if (cls == VELA_EXIT_INVALID)
+			forget_state(v);
 	}
 	e->cls = (uint32_t)cls;
 	return cls;

@@ -23,9 +23,9 @@ static const struct group {
 	const struct test *tests;
 } groups[] = {
 #define GROUP(name) { #name, tests_##name }
-	GROUP(calls),	  GROUP(matrix),    GROUP(caps),  GROUP(quota), GROUP(memory),
-	GROUP(shootdown), GROUP(ipc),	    GROUP(chain), GROUP(sm),	GROUP(sched),
-	GROUP(fault),	  GROUP(registers), GROUP(irq),
+	GROUP(calls), GROUP(matrix), GROUP(caps),   GROUP(quota), GROUP(memory), GROUP(shootdown),
+	GROUP(ipc),   GROUP(chain),  GROUP(sm),	    GROUP(sched), GROUP(fault),	 GROUP(registers),
+	GROUP(irq),   GROUP(exits),  GROUP(inject), GROUP(vcpu),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

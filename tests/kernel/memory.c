@@ -78,6 +78,8 @@ static void test_refused(void)
 		{ VELA_ROOT_PIO, pio, 0xffff, 0, 2, RW, VELA_BAD_ARG },
 		{ VELA_ROOT_PIO, pio, UINT64_MAX, 0, 2, RW, VELA_BAD_ARG },
 		{ VELA_ROOT_PIO, pio, 0, UINT64_MAX, 2, RW, VELA_BAD_ARG },
+		{ VELA_ROOT_PIO, pio, 0x70, 0x80, 1, RW, VELA_BAD_ARG },
+		{ VELA_ROOT_MSR, msr, 0x174, 0x175, 1, RW, VELA_BAD_ARG },
 		{ VELA_ROOT_PIO, pio, 0, 0, 1, VELA_MEM_R, VELA_BAD_ARG },
 		{ VELA_ROOT_PIO, pio, 0, 0, 1, VELA_MEM_W, VELA_BAD_ARG },
 		{ VELA_ROOT_PIO, pio, 0, 0, 1, RWX, VELA_BAD_ARG },

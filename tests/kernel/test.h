@@ -22,7 +22,8 @@ struct test {
 /* Each group ends with an entry without name. */
 extern const struct test tests_calls[], tests_matrix[], tests_caps[], tests_quota[], tests_memory[],
 	tests_shootdown[], tests_ipc[], tests_chain[], tests_sm[], tests_sched[], tests_fault[],
-	tests_registers[], tests_irq[], tests_vcpu[], tests_guest[], tests_hostile[], tests_races[];
+	tests_registers[], tests_irq[], tests_exits[], tests_inject[], tests_vcpu[], tests_kick[],
+	tests_hostile[], tests_races[];
 
 /* Counts a failure of the current test and prints where; true when ok. */
 bool check(bool ok, const char *file, int line, const char *text);

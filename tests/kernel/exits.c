@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One guest per exit class, with what its exit must tell, and what a guest may do without an exit.
+ */
+#include "vm.h"
+#include <string.h>
+
+GUEST(out8, "mov $0x5a, %al; out %al, $0x80; hlt");
+GUEST(in16, "mov $0x1234, %dx; in %dx, %ax; hlt");
+GUEST(out32, "mov $0xfffc, %dx; outl %eax, %dx; hlt");
+GUEST(outs, "mov $0x4000, %si; mov $5, %cx; mov $0x3f9, %dx; rep outsb; hlt");
+GUEST(mem_read, "mov 0x9000, %ax; hlt");
+GUEST(mem_write, "mov %ax, 0x9004; hlt");
+GUEST(mem_run, "jmp *0x4000");
+GUEST(do_cpuid, "mov $0x7, %eax; cpuid; hlt");
+GUEST(rd_msr, "mov $0x1b, %ecx; rdmsr; hlt");
+GUEST(wr_msr, "mov $0xc0000080, %ecx; wrmsr; hlt");
+GUEST(do_hlt, "hlt; hlt");
+GUEST(triple, "ud2");
+GUEST(do_vmmcall, "vmmcall; hlt");
+GUEST(write_cr3, "mov %eax, %cr3; hlt");
+GUEST(write_cr0, "mov %cr0, %eax; mov %eax, %cr0; hlt");
+GUEST(do_wbinvd, "wbinvd; hlt");
+GUEST(spin, "1: incl 0x4000; jmp 1b");
+GUEST(opens, "cli; movw $1, 0x4000; sti; nop; movw $2, 0x4000; nop; movw $3, 0x4000; 1: jmp 1b");
+
+static void expect_io(struct vm *vm, uint16_t port, uint8_t width, uint8_t flags, uint64_t next)
+{
+	const struct vela_exit_info *e = &vm->s->exit;
+	CHECK_EQ(e->port, port);
+	CHECK_EQ(e->width, width);
+	CHECK_EQ(e->io_flags, flags);
+	CHECK_EQ(e->next_rip, next);
+}
+
+static void test_io(void)
+{
+	struct vm vm = vm_new(0);
+	CHECK_EQ(VM_EXIT(&vm, out8), VELA_EXIT_IO);
+	expect_io(&vm, 0x80, 1, 0, VM_CODE + 4);
+	CHECK_EQ(vm.s->rip, VM_CODE + 2);
+	CHECK_EQ(vm.s->gpr[VELA_RAX], 0x5a);
+	vm.s->rip = vm.s->exit.next_rip;
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_RIP, PATIENCE), VELA_EXIT_HALT);
+	CHECK_EQ(VM_EXIT(&vm, in16), VELA_EXIT_IO);
+	expect_io(&vm, 0x1234, 2, VELA_IO_IN, VM_CODE + 4);
+	CHECK_EQ(VM_EXIT(&vm, out32), VELA_EXIT_IO);
+	expect_io(&vm, 0xfffc, 4, 0, VM_CODE + 5);
+	CHECK_EQ(VM_EXIT(&vm, outs), VELA_EXIT_IO);
+	expect_io(&vm, 0x3f9, 1, VELA_IO_STRING | VELA_IO_REP, VM_CODE + 11);
+	CHECK_EQ(vm.s->gpr[VELA_RCX], 5);
+}
+
+static void test_memory(void)
+{
+	struct vm vm = vm_new(0);
+	CHECK_EQ(VM_EXIT(&vm, mem_read), VELA_EXIT_MEMORY);
+	CHECK_EQ(vm.s->exit.gpa, VM_HOLE);
+	CHECK_EQ(vm.s->exit.access, VELA_ACCESS_R);
+	CHECK_EQ(vm.s->rip, VM_CODE);
+	/* Mapped now, the instruction goes on by itself. */
+	poke((uint64_t)vm_memory[VM_PAGES], 0xabcd);
+	CHECK_OK(rt_map(VELA_ROOT_HST, vm.gst, PAGE(vm_memory[VM_PAGES]), PAGE(VM_HOLE), 1,
+			VELA_MEM_R));
+	CHECK_EQ(vm_run(&vm, 0, PATIENCE), VELA_EXIT_HALT);
+	CHECK_EQ(vm.s->gpr[VELA_RAX], 0xabcd);
+	CHECK_EQ(VM_EXIT(&vm, mem_write), VELA_EXIT_MEMORY); /* read-only */
+	CHECK_EQ(vm.s->exit.gpa, VM_HOLE + 4);
+	CHECK(vm.s->exit.access & VELA_ACCESS_W);
+	VM_LOAD(&vm, mem_run);
+	poke((uint64_t)vm_memory[PAGE(VM_DATA)], VM_HOLE);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_MEMORY); /* not executable */
+	CHECK_EQ(vm.s->exit.gpa, VM_HOLE);
+	CHECK(vm.s->exit.access & VELA_ACCESS_X);
+	CHECK_EQ(vm.s->rip, VM_HOLE);
+	CHECK_OK(rt_map(0, vm.gst, 0, PAGE(VM_HOLE), 1, 0));
+	CHECK_EQ(vm_run(&vm, 0, PATIENCE), VELA_EXIT_MEMORY);
+	CHECK(vm.s->exit.access & VELA_ACCESS_X);
+}
+
+static void test_instructions(void)
+{
+	struct vm vm = vm_new(0);
+	CHECK_EQ(VM_EXIT(&vm, do_cpuid), VELA_EXIT_CPUID);
+	CHECK_EQ(vm.s->gpr[VELA_RAX], 7);
+	CHECK_EQ(vm.s->exit.next_rip, vm.s->rip + 2);
+	CHECK_EQ(VM_EXIT(&vm, rd_msr), VELA_EXIT_MSR);
+	CHECK_EQ(vm.s->exit.write, 0);
+	CHECK_EQ(vm.s->gpr[VELA_RCX], 0x1b);
+	CHECK_EQ(vm.s->exit.next_rip, vm.s->rip + 2);
+	CHECK_EQ(VM_EXIT(&vm, wr_msr), VELA_EXIT_MSR);
+	CHECK_EQ(vm.s->exit.write, 1);
+	CHECK_EQ(VM_EXIT(&vm, do_hlt), VELA_EXIT_HALT);
+	CHECK_EQ(vm.s->exit.next_rip, VM_CODE + 1);
+	CHECK_EQ(VM_EXIT(&vm, do_vmmcall), VELA_EXIT_HYPERCALL);
+	CHECK_EQ(vm.s->exit.next_rip, VM_CODE + 3);
+	CHECK_EQ(VM_EXIT(&vm, do_wbinvd), VELA_EXIT_OTHER);
+	CHECK_EQ(vm.s->exit.raw_code, 0x89);
+	/* No instruction of a hypervisor works for a guest. */
+	static const uint8_t svm[] = { 0xd8, 0xda, 0xdb, 0xdc, 0xdd, 0xdf };
+	for (unsigned i = 0; i < sizeof svm; i++) {
+		const uint8_t code[] = { 0x0f, 0x01, svm[i], 0xf4 };
+		vm_load(&vm, code, code + sizeof code);
+		vm.s->intercept_exceptions = 1u << 6;
+		uint64_t cls = vm_run(&vm, ALL_DIRTY, PATIENCE);
+		CHECK(cls == VELA_EXIT_OTHER || cls == VELA_EXIT_EXCEPTION);
+		CHECK_EQ(vm.s->rip, VM_CODE);
+	}
+}
+
+static void test_control_registers(void)
+{
+	struct vm vm = vm_new(0);
+	CHECK_EQ(VM_EXIT(&vm, write_cr3), VELA_EXIT_HALT); /* nobody asked for it */
+	CHECK_EQ(VM_EXIT(&vm, write_cr0), VELA_EXIT_HALT);
+	VM_LOAD(&vm, write_cr3);
+	vm.s->intercepts = VELA_INTERCEPT_CR3;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_CR);
+	CHECK_EQ(vm.s->exit.raw_code, 0x13);
+	VM_LOAD(&vm, write_cr0);
+	vm.s->intercepts = VELA_INTERCEPT_CR0;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_CR);
+	CHECK_EQ(vm.s->exit.raw_code, 0x10);
+}
+
+static void test_exceptions(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, triple);
+	vm.s->seg[VELA_IDTR].limit = 0;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_SHUTDOWN);
+	VM_LOAD(&vm, triple);
+	vm.s->intercept_exceptions = 1u << 6;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_EXCEPTION);
+	CHECK_EQ(vm.s->exit.vector, 6);
+	CHECK_EQ(vm.s->rip, VM_CODE);
+	VM_LOAD(&vm, do_hlt);
+	vm.s->cr0 |= 1ull << 29; /* NW without CD */
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_INVALID);
+	CHECK_EQ(VM_EXIT(&vm, do_hlt), VELA_EXIT_HALT); /* the VC is as good as before */
+}
+
+static void test_timeout(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, spin);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t deadline = in_ms(5);
+		CHECK_EQ(vm_run(&vm, i ? 0 : ALL_DIRTY, deadline), VELA_EXIT_TIMEOUT);
+		CHECK(rt_rdtsc() >= deadline);
+		CHECK(peek((uint64_t)vm_memory[PAGE(VM_DATA)]) > 0);
+		/* The same deadline has still passed; so has any in the past. */
+		CHECK_EQ(vm_run(&vm, 0, deadline), VELA_EXIT_TIMEOUT);
+		CHECK_EQ(vm_run(&vm, 0, 1), VELA_EXIT_TIMEOUT);
+	}
+	/* A deadline outlives other exits, and one taken back does not fire. */
+	VM_LOAD(&vm, do_hlt);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(5)), VELA_EXIT_HALT);
+	VM_LOAD(&vm, spin);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(2)), VELA_EXIT_TIMEOUT);
+	VM_LOAD(&vm, do_hlt);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, VELA_NO_DEADLINE), VELA_EXIT_HALT);
+}
+
+static void test_window(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, opens);
+	vm.s->window = 1;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW);
+	CHECK_EQ(vm.s->window, 0);
+	/* Not while interrupts were off, and not in the shadow of STI. */
+	uint64_t reached = peek((uint64_t)vm_memory[PAGE(VM_DATA)]);
+	CHECK(reached == 1 || reached == 2);
+	CHECK(vm.s->rflags & 0x200);
+	CHECK_EQ(vm_run(&vm, 0, in_ms(5)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 3);
+	vm.s->window = 1;
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, PATIENCE), VELA_EXIT_WINDOW); /* open already */
+	vm.s->window = 1;
+	vm.s->rflags &= ~0x200ull;
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(3)), VELA_EXIT_TIMEOUT);
+	vm.s->window = 0;
+	vm.s->rflags |= 0x200;
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(3)), VELA_EXIT_TIMEOUT);
+}
+
+GUEST(port_sweep, "xor %dx, %dx; 1: in %dx, %al; add $0x4d, %dx; jnz 1b; hlt");
+GUEST(icw, "in $0x20, %al; hlt");
+GUEST(allowed, "in $0xed, %al; mov %al, 0x4000; out %al, $0xec; hlt");
+GUEST(msr_own, "mov $0xc0000102, %ecx; mov $0x1234, %eax; xor %edx, %edx; wrmsr; xor %eax, %eax;"
+	       "rdmsr; mov %eax, 0x4000; mov $0xc0000103, %ecx; rdmsr; hlt");
+
+static void test_permissions(void)
+{
+	vela_sel_t pio = MAKE(SP, VELA_SP_PIO), msr = MAKE(SP, VELA_SP_MSR);
+	struct vm vm = vm_new(0), open = vm_new_with(0, pio, msr);
+	unsigned exits = 0;
+	uint64_t cls = VM_EXIT(&vm, port_sweep);
+	for (; cls == VELA_EXIT_IO; exits++) {
+		CHECK_EQ(vm.s->exit.port, (uint16_t)vm.s->gpr[VELA_RDX]);
+		vm.s->rip = vm.s->exit.next_rip;
+		vm.s->gpr[VELA_RDX] += 0x4d * 63; /* a step of 64 until it comes round to 0 */
+		cls = vm_run(&vm, VELA_GROUP_RIP | VELA_GROUP_GPR, PATIENCE);
+	}
+	CHECK_EQ(cls, VELA_EXIT_HALT);
+	CHECK_EQ(exits, 1024);
+	CHECK_OK(rt_map(VELA_ROOT_PIO, pio, 0xed, 0xed, 1, VELA_MEM_R | VELA_MEM_W));
+	CHECK_EQ(VM_EXIT(&open, allowed), VELA_EXIT_IO);
+	expect_io(&open, 0xec, 1, 0, VM_CODE + 7);
+	/* A port the root may not touch it cannot give away. */
+	CHECK_OK(rt_map(VELA_ROOT_PIO, pio, 0x20, 0x20, 1, VELA_MEM_R | VELA_MEM_W));
+	CHECK_EQ(VM_EXIT(&open, icw), VELA_EXIT_IO);
+	/* The permission for one port or MSR is none for another. */
+	CHECK_EQ(rt_map(VELA_ROOT_PIO, pio, 0xed, 0xec, 1, VELA_MEM_R | VELA_MEM_W), VELA_BAD_ARG);
+	CHECK_EQ(VM_EXIT(&open, allowed), VELA_EXIT_IO);
+	CHECK_EQ(VM_EXIT(&open, msr_own), VELA_EXIT_MSR);
+	CHECK_EQ(open.s->rip, VM_CODE + 15);
+	CHECK_OK(rt_map(VELA_ROOT_MSR, msr, 0xc0000102, 0xc0000102, 1, VELA_MEM_R));
+	CHECK_EQ(VM_EXIT(&open, msr_own), VELA_EXIT_MSR);
+	CHECK_EQ(open.s->exit.write, 1);
+	CHECK_EQ(rt_map(VELA_ROOT_MSR, msr, 0xc0000102, 0xc0000103, 1, VELA_MEM_R), VELA_BAD_ARG);
+	CHECK_OK(rt_map(VELA_ROOT_MSR, msr, 0xc0000102, 0xc0000102, 2, VELA_MEM_R | VELA_MEM_W));
+	CHECK_EQ(VM_EXIT(&open, msr_own), VELA_EXIT_MSR); /* TSC_AUX is not the root's to give */
+	CHECK_EQ(open.s->exit.write, 0);
+	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 0x1234);
+	CHECK_EQ(open.s->kernel_gs_base, 0x1234);
+}
+
+const struct test tests_exits[] = {
+	{ "IO", test_io, 0 },
+	{ "MEMORY", test_memory, 0 },
+	{ "CPUID, MSR, HALT, HYPERCALL, OTHER", test_instructions, 0 },
+	{ "CR", test_control_registers, 0 },
+	{ "EXCEPTION, SHUTDOWN, INVALID", test_exceptions, 0 },
+	{ "TIMEOUT", test_timeout, 0 },
+	{ "WINDOW", test_window, 0 },
+	{ "ports and MSRs without exit", test_permissions, 0 },
+	{ 0 },
+};

@@ -76,6 +76,7 @@ class Machine:
     kernel: Path | None = None
     modules: Sequence[Module] = field(default_factory=tuple)
     iso: Path | None = None
+    usb: bool = False  # the image is on a stick instead of a disc
     append: str = EXIT_ARGUMENT
     cpus: int = 2
     memory_mib: int = 2048
@@ -107,7 +108,11 @@ def accelerator_arguments(machine: Machine) -> list[str]:
 def boot_arguments(machine: Machine) -> list[str]:
     """What to boot. Module files are named as Vela knows them; see stage()."""
     if machine.iso is not None:
-        return ["-boot", "d", "-cdrom", str(machine.iso.absolute())]
+        file = str(machine.iso.absolute()).replace(",", ",,")
+        if machine.usb:
+            return ["-drive", f"file={file},format=raw,readonly=on,if=none,id=stick",
+                    "-device", "qemu-xhci", "-device", "usb-storage,drive=stick"]
+        return ["-boot", "d", "-drive", f"file={file},format=raw,media=cdrom"]
     if machine.kernel is None:
         raise VelaError("a machine needs a kernel or a disc image")
     arguments = ["-kernel", str(machine.kernel.absolute()), "-append", machine.append]

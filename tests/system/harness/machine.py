@@ -28,9 +28,9 @@ def boot_config(config: Path, *, cpus: int = 2, memory_mib: int = 2048,
                               memory_mib=memory_mib, cpu=cpu))
 
 
-def boot_iso(image: Path, *, cpus: int = 2, memory_mib: int = 2048) -> Terminal:
-    """Boot a disc image."""
-    return start(qemu.Machine(iso=image, cpus=cpus, memory_mib=memory_mib))
+def boot_iso(image: Path, *, usb: bool = False, cpus: int = 2, memory_mib: int = 2048) -> Terminal:
+    """Boot a disc image, from a disc or from a USB stick."""
+    return start(qemu.Machine(iso=image, usb=usb, cpus=cpus, memory_mib=memory_mib))
 
 
 def boot_linux(command_line: str, *, memory_mib: int = 256) -> Terminal:

@@ -22,7 +22,8 @@ static struct sm *line_sm(uint64_t gsi)
 
 enum vela_status irq_bind(uint64_t gsi, struct sm *sm, uint64_t cpu, uint64_t mode)
 {
-	if (gsi >= arch_irqs() || mode & ~(uint64_t)(VELA_IRQ_LEVEL | VELA_IRQ_LOW | VELA_IRQ_SET) ||
+	if (gsi >= arch_irqs() ||
+	    mode & ~(uint64_t)(VELA_IRQ_LEVEL | VELA_IRQ_LOW | VELA_IRQ_SET) ||
 	    (mode && !(mode & VELA_IRQ_SET)))
 		return VELA_BAD_ARG;
 	if (!cpu_valid(cpu))

@@ -141,8 +141,8 @@ enum vela_status sp_map(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t
 	if (!bits)
 		return map_memory(src, dst, sbase, dbase, count, rights, done);
 	/* Ports and MSRs cannot be renumbered, and one bit is all a port has for both rights. */
-	if (rights && (sbase != dbase || rights & ~MEM_RW ||
-		       (dst->type == VELA_SP_PIO && rights != MEM_RW)))
+	if (rights &&
+	    (sbase != dbase || rights & ~MEM_RW || (dst->type == VELA_SP_PIO && rights != MEM_RW)))
 		return VELA_BAD_ARG;
 	if (count > VELA_LEAVES_MAX)
 		count = VELA_LEAVES_MAX;

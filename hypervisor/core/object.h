@@ -53,8 +53,8 @@ bool object_init(uint64_t pool_pages);
  * many objects it can hold (pd.c asserts it against the table). */
 void object_publish(struct object *o, unsigned kind, struct pd *owner);
 
-/* Makes every capability to o die; the object itself stays. False, and nothing done, when its handle
- * has had all its generations: only the object's end is left to it. */
+/* Makes every capability to o die; the object itself stays. False, and nothing done, when its
+ * handle has had all its generations: only the object's end is left to it. */
 bool object_revoke(struct object *o);
 
 /* The same, for good: no new capability to o will be made. */

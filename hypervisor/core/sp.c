@@ -102,7 +102,8 @@ bool sp_free_step(struct sp *sp)
 {
 	struct pd *payer = sp->object.owner;
 	bool gone = true;
-	/* The others have stopped using it when it was condemned and when its users were destroyed. */
+	/* The others have stopped using it when it was condemned and when its users were destroyed.
+	 */
 	arch_sync(cpu_self());
 	if (sp->type == VELA_SP_OBJ)
 		gone = slots_free_step(sp, payer);

@@ -119,7 +119,8 @@ static void soft_exit(struct vc *vc, unsigned cls)
 
 static void deliver(struct ec *self, struct vc *vc, unsigned cls)
 {
-	/* Nothing ran: the page still has what the monitor wrote, and there is no state behind it. */
+	/* Nothing ran: the page still has what the monitor wrote, and there is no state behind it.
+	 */
 	unsigned groups = cls == VELA_EXIT_INVALID ? VELA_GROUP_EXIT : vc->mask[cls];
 	vc->exits[cls]++;
 	vc->state->exit.groups = groups;

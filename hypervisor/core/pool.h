@@ -19,7 +19,6 @@ void *pool_alloc(unsigned order);
 void pool_free(void *block, unsigned order);
 
 uint64_t pool_pages_free(void);
-uint64_t pool_pages_total(void);
 uint64_t pool_pa(const void *va);
 void *pool_va(uint64_t pa);
 

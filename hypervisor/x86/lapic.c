@@ -40,7 +40,6 @@
 #define LVT_MASKED	   0x10000u
 #define LVT_TSC_DEADLINE   0x40000u
 #define TIMER_DIVIDE_BY_1  0xbu
-#define ICR_NMI		   0x400u
 #define ICR_INIT	   0x500u
 #define ICR_STARTUP	   0x600u
 #define ICR_PENDING	   0x1000u
@@ -108,11 +107,6 @@ static void icr_write(uint32_t apic_id, uint32_t command)
 void lapic_ipi(uint32_t apic_id, uint8_t vector)
 {
 	icr_write(apic_id, ICR_ASSERT | vector);
-}
-
-void lapic_nmi(uint32_t apic_id)
-{
-	icr_write(apic_id, ICR_ASSERT | ICR_NMI);
 }
 
 void lapic_park_cpu(uint32_t apic_id)

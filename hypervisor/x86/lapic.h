@@ -30,7 +30,6 @@ bool lapic_reaches(uint32_t apic_id);
 
 void lapic_eoi(void);
 void lapic_ipi(uint32_t apic_id, uint8_t vector);
-void lapic_nmi(uint32_t apic_id);
 
 /* Puts a CPU into its wait-for-SIPI state: it runs nothing any more. */
 void lapic_park_cpu(uint32_t apic_id);

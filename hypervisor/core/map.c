@@ -15,6 +15,7 @@ static bool uses_hst(const struct cpu *cpu, const void *sp)
 {
 	return cpu->hst == sp;
 }
+
 static bool uses_gst(const struct cpu *cpu, const void *sp)
 {
 	return cpu->gst == sp;

@@ -92,10 +92,12 @@ uint64_t pool_pages_free(void)
 {
 	return __atomic_load_n(&pool.pages_free, __ATOMIC_RELAXED);
 }
+
 uint64_t pool_pa(const void *va)
 {
 	return (uint64_t)((const char *)va - pool.base) + pool.pa;
 }
+
 void *pool_va(uint64_t pa)
 {
 	return pool.base + (pa - pool.pa);

@@ -25,6 +25,7 @@ static bool is_table(uint64_t pte, int level)
 {
 	return level > 1 && pte & PTE_P && !(pte & PTE_PS);
 }
+
 static uint64_t *table_of(uint64_t pte)
 {
 	return pool_va(pte & PTE_ADDR);

@@ -225,13 +225,17 @@ static void close_window(struct vc *vc)
 	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
-/* After a refused entry QEMU 7.2 has values of the host in the save area. None may be seen; the
+/* After a refused entry QEMU 7.2 has values of the host in the save area, none of which may be seen,
+ * and int_ctl may have lost V_INTR_MASK, without which a guest holds off the host's interrupts. The
  * monitor loads all of the state again. */
-static void forget_state(struct vmcb *v)
+static void forget_state(struct vc *vc)
 {
+	struct vmcb *v = svm_vmcb(vc);
 	memset(&v->es, 0, offsetof(struct vmcb, reserved8) - offsetof(struct vmcb, es));
 	v->efer = EFER_SVME;
 	v->event_inj = 0;
+	close_window(vc);
+	v->int_ctl = CTL_V_INTR_MASK;
 	v->clean = 0;
 }
 
@@ -255,7 +259,7 @@ static int sort_exit(struct vc *vc)
 	} else {
 		cls = classify(e, vc);
 		if (cls == VELA_EXIT_INVALID)
-			forget_state(v);
+			forget_state(vc);
 	}
 	e->cls = (uint32_t)cls;
 	return cls;

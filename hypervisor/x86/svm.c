@@ -225,9 +225,9 @@ static void close_window(struct vc *vc)
 	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
 }
 
-/* After a refused entry QEMU 7.2 has values of the host in the save area, none of which may be seen,
- * and int_ctl may have lost V_INTR_MASK, without which a guest holds off the host's interrupts. The
- * monitor loads all of the state again. */
+/* After a refused entry QEMU 7.2 has values of the host in the save area, none of which may be
+ * seen, and int_ctl may have lost V_INTR_MASK, without which a guest holds off the host's
+ * interrupts. The monitor loads all of the state again. */
 static void forget_state(struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);

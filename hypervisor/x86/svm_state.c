@@ -14,6 +14,8 @@
 /* DR7 with all breakpoints off: the guest's debug registers are kept by its monitor. */
 #define DR7_OFF		 0x400ull
 #define EVENT_BITS	 0xffffffffull
+#define CR0_RESERVED	 (1ull << 63)
+#define CR4_PAE		 0x20ull
 #define RFLAGS_ONE	 2ull
 #define INT_STATE_SHADOW 1ull
 #define GROUPS_REST	 (VELA_GROUP_CR | VELA_GROUP_SEG | VELA_GROUP_MSR | VELA_GROUP_CTRL)
@@ -77,6 +79,10 @@ static void load_cr(struct vc *vc)
 	v->cr3 = READ(s->cr3);
 	v->cr4 = READ(s->cr4);
 	v->efer = READ(s->efer) | EFER_SVME;
+	/* A guest with LME but without PAE and paging costs QEMU 7.2 the host's CR0 at its next
+	 * exit: refused as inconsistent, by a bit that every processor refuses. */
+	if (v->efer & EFER_LME && !(v->cr4 & CR4_PAE))
+		v->cr0 |= CR0_RESERVED;
 	v->dr6 = READ(s->dr6);
 	v->dr7 = DR7_OFF;
 	v->int_ctl = (v->int_ctl & ~CTL_TPR) | (READ(s->cr8) & CTL_TPR);

@@ -143,7 +143,7 @@ enum vmexit {
 #define VECTOR_OF 4u
 #define VECTOR_AC 17u
 
-#define EFER_LMA  0x400ull
+#define EFER_LME  0x100ull
 #define EFER_SVME 0x1000ull
 
 #endif

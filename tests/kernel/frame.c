@@ -25,7 +25,7 @@ static const struct group {
 #define GROUP(name) { #name, tests_##name }
 	GROUP(calls), GROUP(matrix), GROUP(caps),   GROUP(quota), GROUP(memory), GROUP(shootdown),
 	GROUP(ipc),   GROUP(chain),  GROUP(sm),	    GROUP(sched), GROUP(fault),	 GROUP(registers),
-	GROUP(irq),   GROUP(exits),  GROUP(inject), GROUP(vcpu),
+	GROUP(irq),   GROUP(exits),  GROUP(inject), GROUP(vcpu),  GROUP(kick),	 GROUP(hostile),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

@@ -82,6 +82,18 @@ class TwoGuestsTest(unittest.TestCase):
         for number in range(1, 61):
             self.terminal.expect(rf"meanwhile-{number}-$")
 
+    def test_long_output_arrives_whole(self) -> None:
+        output = self.vela.command(BETA, "seq 3000")
+        self.assertEqual(output, "".join(f"{number}\n" for number in range(1, 3001)))
+
+    def test_long_paste_arrives_whole(self) -> None:
+        pasted = "".join(f"line {number} of a long paste\n" for number in range(200))
+        self.vela.show(BETA)
+        self.terminal.line("echo re''ady; sha256sum")
+        self.terminal.expect("^ready$")
+        self.terminal.send(pasted.replace("\n", "\r") + "\x04")
+        self.terminal.expect(rf"^{hashlib.sha256(pasted.encode()).hexdigest()}  -$")
+
     def test_keys_that_switch(self) -> None:
         self.vela.show(ALPHA)
         for key, number in (("n", BETA), ("n", 0), ("n", ALPHA), ("p", 0), ("p", BETA),

@@ -115,7 +115,7 @@ BENCHMARKS: list[Benchmark] = [
     Benchmark(("kernel_code_lines", "kernel_text_bytes", "image_bytes"), sizes),
     Benchmark(EXIT_KEYS, guest_exits),
     Benchmark(KERNEL_KEYS, kernel_calls),
-    Benchmark(("guest_boot_ratio",), bench_boot.guest_boot_ratio),
+    Benchmark(bench_boot.RATIO_KEYS, bench_boot.guest_boot_ratio),
     Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
 ]
 

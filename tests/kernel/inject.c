@@ -198,6 +198,6 @@ const struct test tests_inject[] = {
 	{ "delivery cut short", test_reinjection, 0 },
 	{ "a software interrupt cut short", test_soft, 0 },
 	{ "a refused entry", test_after_invalid, 0 },
-	{ "#DB", test_debug, 0 },
+	{ "debug exceptions", test_debug, 0 },
 	{ 0 },
 };

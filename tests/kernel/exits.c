@@ -145,7 +145,7 @@ static void test_timeout(void)
 	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, spin);
 	for (unsigned i = 0; i < 3; i++) {
-		uint64_t deadline = in_ms(5);
+		uint64_t deadline = in_ms(50);
 		CHECK_EQ(vm_run(&vm, i ? 0 : ALL_DIRTY, deadline), VELA_EXIT_TIMEOUT);
 		CHECK(rt_rdtsc() >= deadline);
 		CHECK(peek((uint64_t)vm_memory[PAGE(VM_DATA)]) > 0);
@@ -155,9 +155,9 @@ static void test_timeout(void)
 	}
 	/* A deadline outlives other exits, and one taken back does not fire. */
 	VM_LOAD(&vm, do_hlt);
-	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(5)), VELA_EXIT_HALT);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(50)), VELA_EXIT_HALT);
 	VM_LOAD(&vm, spin);
-	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(2)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(50)), VELA_EXIT_TIMEOUT);
 	VM_LOAD(&vm, do_hlt);
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, VELA_NO_DEADLINE), VELA_EXIT_HALT);
 }
@@ -173,16 +173,16 @@ static void test_window(void)
 	uint64_t reached = peek((uint64_t)vm_memory[PAGE(VM_DATA)]);
 	CHECK(reached == 1 || reached == 2);
 	CHECK(vm.s->rflags & 0x200);
-	CHECK_EQ(vm_run(&vm, 0, in_ms(5)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, 0, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 3);
 	vm.s->window = 1;
 	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, PATIENCE), VELA_EXIT_WINDOW); /* open already */
 	vm.s->window = 1;
 	vm.s->rflags &= ~0x200ull;
-	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(3)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
 	vm.s->window = 0;
 	vm.s->rflags |= 0x200;
-	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(3)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
 }
 
 GUEST(port_sweep, "xor %dx, %dx; 1: in %dx, %al; add $0x4d, %dx; jnz 1b; hlt");

@@ -17,6 +17,7 @@
 #define EXIT_PASSED  0x10u
 #define EXIT_FAILED  0x11u
 #define FAULTS_SHOWN 12u
+#define SEL_NEVER    (SEL_FIRST - 1) /* semaphore that nobody ups */
 
 static const struct group {
 	const char *name;
@@ -125,6 +126,11 @@ uint64_t in_ms(uint64_t n)
 	return rt_rdtsc() + ms(n);
 }
 
+void doze(void)
+{
+	CHECK_EQ(rt_sm_down(SEL_NEVER, in_ms(1)), VELA_TIMEOUT);
+}
+
 void spin_until(uint64_t tsc)
 {
 	while (rt_rdtsc() < tsc)
@@ -188,6 +194,9 @@ static void warm_up(void)
 	for (unsigned i = 0; i < SEL_COUNT; i++)
 		rt_grant(VELA_ROOT_OBJ, VELA_ROOT_OBJ, VELA_ROOT_PD, SEL_FIRST + i, 1, 0xff);
 	rt_grant(VELA_ROOT_NULL, VELA_ROOT_OBJ, SEL_FIRST, SEL_FIRST, SEL_COUNT, 0);
+	uint64_t zero = 0, s = create_in(VELA_ROOT_PD, SEL_NEVER, VELA_KIND_SM, 1, &zero);
+	if (s)
+		bail_out("no semaphore to sleep on", s);
 	threads_init();
 	pages_init();
 }

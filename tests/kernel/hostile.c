@@ -33,7 +33,7 @@ static bool survives(struct vm *vm)
 static void still_works(struct vm *vm)
 {
 	VM_LOAD(vm, code);
-	CHECK_EQ(vm_run(vm, ALL_DIRTY, in_ms(2)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(vm, ALL_DIRTY, in_ms(100)), VELA_EXIT_TIMEOUT);
 	CHECK(peek((uint64_t)vm_memory[PAGE(VM_DATA)]) > 0);
 }
 

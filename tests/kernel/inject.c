@@ -104,9 +104,9 @@ static void test_reinjection(void)
 	for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++) {
 		cut_short(&vm, events[i]);
 		hole(&vm, true);
-		CHECK_EQ(vm_run(&vm, 0, in_ms(3)), VELA_EXIT_TIMEOUT);
+		CHECK_EQ(vm_run(&vm, 0, in_ms(50)), VELA_EXIT_TIMEOUT);
 		CHECK_EQ(handled(), 1); /* by the kernel, once */
-		CHECK_EQ(vm_run(&vm, 0, in_ms(3)), VELA_EXIT_TIMEOUT);
+		CHECK_EQ(vm_run(&vm, 0, in_ms(50)), VELA_EXIT_TIMEOUT);
 		CHECK_EQ(handled(), 1);
 		hole(&vm, false);
 		/* Still no memory: it is cut short again, and kept again. */
@@ -116,7 +116,7 @@ static void test_reinjection(void)
 		/* The monitor takes it back. */
 		hole(&vm, true);
 		vm.s->event = 0;
-		CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, in_ms(3)), VELA_EXIT_TIMEOUT);
+		CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, in_ms(50)), VELA_EXIT_TIMEOUT);
 		CHECK_EQ(handled(), 0);
 		hole(&vm, false);
 		/* Or has another delivered in its place. */
@@ -125,7 +125,7 @@ static void test_reinjection(void)
 		set_vector(events[i] & 0xff, 0x7000);
 		put_handler(0x50);
 		inject(&vm, VELA_EVENT_INTR | 0x50);
-		CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, in_ms(3)), VELA_EXIT_TIMEOUT);
+		CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, in_ms(50)), VELA_EXIT_TIMEOUT);
 		CHECK_EQ(handled(), 1);
 		hole(&vm, false);
 	}
@@ -143,7 +143,7 @@ static void test_soft(void)
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_MEMORY);
 	CHECK_EQ(vm.s->rip, VM_CODE);
 	hole(&vm, true);
-	CHECK_EQ(vm_run(&vm, 0, in_ms(3)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, 0, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK_EQ(handled(), 1);
 	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 7);
 }
@@ -167,7 +167,7 @@ static void test_after_invalid(void)
 	CHECK(!vm.s->rip && !vm.s->gpr[VELA_RSP] && !vm.s->seg[VELA_GDTR].base && !vm.s->cr3);
 	*vm.s = sent;
 	vm.s->cr0 &= ~(1ull << 29);
-	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(3)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK_EQ(handled(), 1);
 }
 
@@ -179,7 +179,7 @@ static void test_debug(void)
 	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, steps);
 	put_handler(1);
-	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(3)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK(handled() > 2);
 	VM_LOAD(&vm, steps);
 	vm.s->intercept_exceptions = 1u << 1;
@@ -188,7 +188,7 @@ static void test_debug(void)
 	/* #DB whose own delivery raises #DB again for ever: left by its deadline. */
 	VM_LOAD(&vm, steps);
 	vm.s->seg[VELA_IDTR].limit = 0;
-	uint64_t cls = vm_run(&vm, ALL_DIRTY, in_ms(20));
+	uint64_t cls = vm_run(&vm, ALL_DIRTY, in_ms(50));
 	CHECK(cls == VELA_EXIT_SHUTDOWN || cls == VELA_EXIT_TIMEOUT);
 }
 

@@ -4,6 +4,8 @@
  * measured time are wide: the machine under the test may itself wait for its turn.
  */
 #include "thread.h"
+#include <rt/start.h>
+#include <string.h>
 
 static volatile bool stop;
 
@@ -42,14 +44,13 @@ static void test_priority(void)
 	t[2] = thread_run(0, 15, counter, NULL);
 	spin_until(in_ms(30));
 	CHECK(!value(t[0]) && !value(t[1]) && !value(t[2])); /* this one is higher */
-	sleep_ms(30);
-	CHECK(value(t[1]) > 0);
+	EVENTUALLY(value(t[1]) > 0);
 	CHECK(!value(t[0]) && !value(t[2]));
 	CHECK_OK(rt_sc_set(t[1]->sc, 5, SLICE_US, 0));
 	uint64_t before = value(t[1]);
-	sleep_ms(30);
+	EVENTUALLY(value(t[2]) > 0);
 	CHECK_EQ(value(t[1]), before);
-	CHECK(value(t[2]) > 0 && !value(t[0]));
+	CHECK(!value(t[0]));
 	end_all(t, 3);
 }
 
@@ -102,10 +103,21 @@ static uint64_t part(unsigned cpu, unsigned budget, unsigned period, unsigned ru
 	return thousandths;
 }
 
+/* How large a part of the time somebody got means something only where time is counted in
+ * instructions: elsewhere a busy host takes what it likes. */
+static bool counted(void)
+{
+	const struct vela_info *m = rt_machine();
+	return strstr(m->strings + m->module[0].cmdline, "counted");
+}
+
 static void test_budget(void)
 {
 	uint64_t quarter = part(0, 5, 20, 400), tenth = part(cpu_total() - 1, 2, 20, 400);
-	if (!CHECK(quarter > 50 && quarter < 500) || !CHECK(tenth > 20 && tenth < 250))
+	CHECK(quarter && tenth);
+	if (!counted())
+		return;
+	if (!CHECK(quarter > 220 && quarter < 280) || !CHECK(tenth > 80 && tenth < 120))
 		note("parts of 250 and 100 thousandths: %lu, %lu", quarter, tenth);
 }
 
@@ -127,7 +139,7 @@ static void test_budget_with_waits(void)
 	t->sc = MAKE(SC, VELA_ROOT_CP, t->ec, PRIORITY_HIGH, 3000, 30000);
 	spin_until(in_ms(300));
 	CHECK_OK(rt_sc_time(t->sc, &used));
-	CHECK(used * 1000 / (rt_rdtsc() - start) < 200);
+	CHECK(!counted() || used * 1000 / (rt_rdtsc() - start) < 120);
 	CHECK(used > ms(3));
 	end_all(&t, 1);
 }
@@ -154,7 +166,7 @@ static void test_refill_in_time(void)
 	spin_until(in_ms(60)); /* it has ended its spin after the first refill */
 	CHECK_OK(rt_sm_up(sm));
 	EVENTUALLY(value(t));
-	CHECK(value(t) - woken < ms(2000));
+	CHECK(!counted() || value(t) - woken < ms(70));
 	thread_wait(t);
 	CHECK_OK(rt_sc_set(VELA_ROOT_SC, PRIORITY_MAIN, 10000, 0));
 }
@@ -172,7 +184,7 @@ static void test_set_gives_nothing(void)
 		spin_until(rt_rdtsc() + ms(1) / 2);
 	}
 	CHECK_OK(rt_sc_time(t->sc, &used));
-	CHECK(used * 1000 / (rt_rdtsc() - start) < 300);
+	CHECK(!counted() || used * 1000 / (rt_rdtsc() - start) < 120);
 	end_all(&t, 1);
 }
 

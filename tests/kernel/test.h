@@ -73,12 +73,15 @@ void spin_until(uint64_t tsc); /* busy */
 bool wait_up(vela_sel_t sm, const char *file, int line);
 #define WAIT(sm) wait_up((sm), __FILE__, __LINE__)
 
-/* Polls until the condition holds; false when it never does. */
+/* Sleeps a millisecond; threads of lower priority run. */
+void doze(void);
+
+/* Dozes until the condition holds; false when it never does. */
 #define EVENTUALLY(condition)                                                   \
 	({                                                                      \
 		uint64_t give_up = PATIENCE;                                    \
 		while (!(condition) && rt_rdtsc() < give_up)                    \
-			__builtin_ia32_pause();                                 \
+			doze();                                                 \
 		check((condition), __FILE__, __LINE__, "at last: " #condition); \
 	})
 

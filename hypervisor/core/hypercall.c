@@ -41,7 +41,7 @@ void kernel_leave(void)
 			continue;
 		}
 		cpu_switch(cpu, ec);
-		if (ec->resume == RESUME_SYSCALL)
+		if (__builtin_expect(ec->resume == RESUME_SYSCALL, true))
 			cpu_return_syscall(&ec->regs);
 		if (ec->resume == RESUME_TRAP)
 			cpu_return_trap(&ec->regs);

@@ -134,7 +134,7 @@ static bool event_pending(const struct vc *vc)
 	return o && sm_consume(container_of(o, struct sm, object));
 }
 
-void vc_run(struct cpu *cpu, struct ec *self)
+[[gnu::noinline]] void vc_run(struct cpu *cpu, struct ec *self)
 {
 	struct vc *vc = self->vc;
 	fpu_switch_guest(cpu, vc->fpu, self->hst);

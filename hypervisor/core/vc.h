@@ -43,7 +43,7 @@ enum vela_status vc_start(struct cpu *cpu, struct ec *self, struct vc *vc, uint6
 			  uint64_t deadline);
 
 /* Runs the guest of cpu->current until its monitor must see an exit or another thread must run. */
-void vc_run(struct cpu *cpu, struct ec *self);
+[[clang::preserve_none]] void vc_run(struct cpu *cpu, struct ec *self);
 
 enum vela_status vc_set_mask(struct vc *vc, uint64_t cls, uint64_t mask);
 enum vela_status vc_read(struct cpu *cpu, struct vc *vc, uint64_t groups);

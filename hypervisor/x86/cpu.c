@@ -20,7 +20,6 @@
 #include <x86/selectors.h>
 #include <x86/smp.h>
 #include <x86/tsc.h>
-#include <x86/vmcb.h>
 
 #define CPU_WINDOW  (16 * PAGE_SIZE)
 #define TSS_PAGE    8
@@ -257,11 +256,11 @@ void regs_set(struct arch_regs *r, const uint64_t *w)
 			   pool_pa(pio->bitmap) + i * PAGE_SIZE, 0);
 }
 
-static void host_switch(struct cpu *cpu, struct sp *hst)
+static void host_switch(struct cpu *cpu, struct sp *hst, uint64_t cr3)
 {
 	/* Announced before the tables are used; see sp_flush. Loading CR3 is serialising. */
 	__atomic_store_n(&cpu->hst, hst, __ATOMIC_RELAXED);
-	cr3_load(hst ? pool_pa(hst->root) : kernel_cr3);
+	cr3_load(cr3);
 	/* A thread may have broken its FS base by loading a selector: that is its process's affair,
 	 * but must not reach the next one whose base happens to be the same. */
 	cpu->arch.tls = TLS_UNKNOWN;
@@ -279,15 +278,13 @@ void cpu_switch(struct cpu *cpu, struct ec *ec)
 		cpu->arch.frame_end = (uint64_t)(&ec->regs + 1);
 		cpu->arch.tss->rsp[0] = cpu->arch.frame_end;
 		if (cpu->hst != ec->hst)
-			host_switch(cpu, ec->hst);
+			host_switch(cpu, ec->hst, pool_pa(ec->hst->root));
 		if (cpu->pio != ec->pio)
 			ports_switch(cpu, ec->pio);
 	}
 	if (cpu->arch.tls != ec->tls) {
 		cpu->arch.tls = ec->tls;
 		msr_write(MSR_FS_BASE, ec->tls);
-		if (cpu->arch.host_vmcb) /* restored from there after each guest */
-			cpu->arch.host_vmcb->fs.base = ec->tls;
 	}
 	fpu_switch(cpu, ec->fpu, ec->hst);
 }
@@ -295,7 +292,7 @@ void cpu_switch(struct cpu *cpu, struct ec *ec)
 void cpu_switch_idle(struct cpu *cpu)
 {
 	if (cpu->hst)
-		host_switch(cpu, NULL);
+		host_switch(cpu, NULL, kernel_cr3);
 	cpu->arch.current = NULL;
 }
 

@@ -3,6 +3,7 @@
  * AMD SVM with nested paging (APM vol. 2, ch. 15): entering the guest, sorting exits, tags.
  */
 #include <core/cpu.h>
+#include <core/log.h>
 #include <core/pd.h>
 #include <core/pool.h>
 #include <x86/features.h>
@@ -204,6 +205,8 @@ static int classify(struct vela_exit_info *e, struct vc *vc)
 static int exception(struct vela_exit_info *e, struct vc *vc, unsigned vector)
 {
 	struct vmcb *v = svm_vmcb(vc);
+	if (vector == VECTOR_MC)
+		panic("machine check while a guest ran");
 	e->vector = (uint8_t)vector;
 	e->error = (uint32_t)v->exit_info1;
 	if (__atomic_load_n(&vc->state->intercept_exceptions, __ATOMIC_RELAXED) >> vector & 1)
@@ -275,6 +278,7 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 		cpu->arch.tsc_aux = vc->arch.tsc_aux;
 		msr_write(MSR_TSC_AUX, vc->arch.tsc_aux);
 	}
+	cpu->arch.host_vmcb->fs.base = cpu->arch.tls; /* restored from there after the guest */
 	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));
 	v->clean = CLEAN_ALL;
 	cpu->stat[VELA_STAT_HW_VMEXITS]++;

@@ -45,7 +45,7 @@
 
 	.section .text.entry, "ax"
 
-/* Interrupts are off (SFMASK). Between here and the stack switch only NMI, #DF, #MC and #DB can
+/* Interrupts are off (SFMASK). Between here and the stack switch only NMI, #DF and #MC can
  * come, and those have stacks of their own. */
 	.global entry_syscall
 entry_syscall:
@@ -124,7 +124,7 @@ entry_nmi:
 	lock incl nmi_count(%rip)
 	iretq
 
-/* #DF, #MC, #DB on stacks of their own: the state may be anything, nothing returns. */
+/* #DF and #MC on a stack of their own: the state may be anything, nothing returns. */
 	.global entry_fatal
 entry_fatal:
 	mov	%rsp, %rdi

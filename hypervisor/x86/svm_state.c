@@ -42,8 +42,8 @@ void svm_intercepts(struct vc *vc)
 	v->intercept_cr = cr;
 	v->intercept_dr = DR_WRITES | DR_READS_0_3 | DR_READ_7;
 	/* A guest that faults while delivering #DB or #AC would loop in the processor for ever. */
-	v->intercept_exceptions =
-		READ(vc->state->intercept_exceptions) | 1u << VECTOR_DB | 1u << VECTOR_AC;
+	v->intercept_exceptions = READ(vc->state->intercept_exceptions) | 1u << VECTOR_DB |
+				  1u << VECTOR_AC | 1u << VECTOR_MC;
 	v->intercept1 = i1 | (vc->arch.window ? I1_VINTR : 0);
 	v->intercept2 = I2_ALWAYS;
 	v->clean &= ~(uint64_t)CLEAN_INTERCEPTS;

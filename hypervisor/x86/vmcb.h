@@ -142,6 +142,7 @@ enum vmexit {
 #define VECTOR_BP 3u
 #define VECTOR_OF 4u
 #define VECTOR_AC 17u
+#define VECTOR_MC 18u
 
 #define EFER_LME  0x100ull
 #define EFER_SVME 0x1000ull

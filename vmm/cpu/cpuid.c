@@ -39,11 +39,11 @@
 
 /* 8000_0001.ECX: LAHF, CR8, ABM, SSE4A, misaligned SSE, PREFETCHW. */
 #define EXT1_ECX (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
-/* 8000_0001.EDX: the copies of leaf 1, SYSCALL, NX, MMXEXT, FFXSR, 1 GiB pages, RDTSCP, LM, 3DNow.
+/* 8000_0001.EDX: the copies of leaf 1, SYSCALL, NX, MMXEXT, 1 GiB pages, RDTSCP, LM, 3DNow.
  */
 #define EXT1_EDX                                                                             \
-	(0x0183f3ffu | BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(26) | BIT(27) | BIT(29) | \
-	 BIT(30) | BIT(31))
+	(0x0183f3ffu | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | \
+	 BIT(31))
 
 /* KVM's paravirtual features the monitor provides: no delay after port I/O, clock in the MSRs at
  * 0x4b564d00, and that clock being stable across processors. */

@@ -19,71 +19,54 @@ static char printable(char c)
 	return c >= ' ' && c <= '~' ? c : '?';
 }
 
-static void report(struct config_diag *diag, struct config_pos where, const char *format,
-		   va_list arguments)
+void config_fail(struct config_diag *diag, struct config_pos where, const char *format, ...)
 {
 	struct config_error error = { .where = where };
+	va_list arguments;
 
+	va_start(arguments, format);
 	vsnprintf(error.message, sizeof error.message, format, arguments);
+	va_end(arguments);
 	for (char *c = error.message; *c; c++)
 		*c = printable(*c);
 	diag->errors++;
-	if (diag->report)
-		diag->report(diag->context, &error);
+	diag->report(diag->context, &error);
 }
 
-void config_fail(struct config_diag *diag, struct config_pos where, const char *format, ...)
+bool parser_fail(struct parser *parser, const struct config_pos *where, const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	report(diag, where, format, arguments);
-	va_end(arguments);
-}
-
-void parser_fail(struct parser *parser, struct config_pos where, const char *format, ...)
-{
-	va_list arguments;
-
-	if (parser->abandoned)
-		return;
-	va_start(arguments, format);
-	report(parser->diag, where, format, arguments);
-	va_end(arguments);
-	if (parser->diag->errors >= CONFIG_ERRORS_MAX) {
-		config_fail(parser->diag, where, "too many mistakes, the rest is not checked");
-		parser->abandoned = true;
-	}
-}
-
-void parser_expected(struct parser *parser, const char *format, ...)
-{
-	const struct token *token = &parser->token;
-	const int shown = token->length > QUOTE_MAX ? QUOTE_MAX : (int)token->length;
+	const struct token *token = &parser->lexer.token;
+	const int shown = token->where.length > QUOTE_MAX ? QUOTE_MAX : (int)token->where.length;
+	const char *cut = token->where.length > QUOTE_MAX ? "..." : "";
 	const char *quote = token->kind == TOKEN_STRING ? "" : "\"";
-	char wanted[256];
+	char message[320];
 	va_list arguments;
 
-	if (token->kind == TOKEN_BAD)
-		return;
+	if (parser->errors_left == 0 || (!where && token->kind == TOKEN_BAD))
+		return false;
 	va_start(arguments, format);
-	vsnprintf(wanted, sizeof wanted, format, arguments);
+	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	if (token->kind == TOKEN_EOF || (token->kind == TOKEN_END && token->text[0] == '\n'))
-		parser_fail(parser, token->where, "%s, found the end of the %s", wanted,
-			    token->kind == TOKEN_EOF ? "file" : "line");
+	if (where)
+		config_fail(parser->diag, *where, "%s", message);
+	else if (token->kind == TOKEN_EOF)
+		config_fail(parser->diag, token->where, "%s, found the end of the file", message);
+	else if (token->text[0] == '\n')
+		config_fail(parser->diag, token->where, "%s, found the end of the line", message);
 	else
-		parser_fail(parser, token->where, "%s, found %s%.*s%s%s", wanted, quote, shown,
-			    token->text, (size_t)shown < token->length ? "..." : "", quote);
+		config_fail(parser->diag, token->where, "%s, found %s%.*s%s%s", message, quote,
+			    shown, token->text, cut, quote);
+	if (--parser->errors_left == 0)
+		config_fail(parser->diag, where ? *where : token->where,
+			    "too many mistakes, the rest is not checked");
+	return false;
 }
 
 /* The line of a place and the marks below it, each cut to EXCERPT_MAX bytes. */
 static void excerpt(const struct config_pos *where, char *line, char *marks)
 {
-	const struct config_source *source = where->source;
+	const char *from = where->source->text, *end = from + where->source->size;
 	const size_t column = where->column - 1;
-	const char *from = source->text;
-	const char *end = source->text + source->size;
 	size_t length = 0, marked = 0;
 
 	for (uint32_t i = 1; i < where->line; i++)
@@ -103,55 +86,48 @@ size_t config_error_text(const struct config_error *error, char *text, size_t si
 {
 	const struct config_pos *where = &error->where;
 	char line[EXCERPT_MAX + 1], marks[EXCERPT_MAX + 2];
-	int length;
+	size_t length;
 
-	if (!where->source) {
-		length = snprintf(text, size, "error: %s\n", error->message);
-		return (size_t)length < size ? (size_t)length : size - 1;
+	if (where->source) {
+		excerpt(where, line, marks);
+		length = (size_t)snprintf(text, size, "%s:%u:%u: error: %s\n    %s\n    %s\n",
+					  where->source->name, where->line, where->column,
+					  error->message, line, marks);
+	} else {
+		length = (size_t)snprintf(text, size, "error: %s\n", error->message);
 	}
-	excerpt(where, line, marks);
-	length = snprintf(text, size, "%s:%u:%u: error: %s\n    %s\n    %s\n", where->source->name,
-			  (unsigned)where->line, (unsigned)where->column, error->message, line,
-			  marks);
-	while ((where = &where->source->included_at)->source && (size_t)length < size)
+	while (where->source && (where = &where->source->included_at)->source && length < size)
 		length +=
-			snprintf(text + length, size - (size_t)length, "    included from %s:%u\n",
-				 where->source->name, (unsigned)where->line);
-	return (size_t)length < size ? (size_t)length : size - 1;
+			(size_t)snprintf(text + length, size - length, "    included from %s:%u\n",
+					 where->source->name, where->line);
+	return length < size ? length : size - 1;
 }
 
-/* Insertions, deletions and substitutions that turn one word into another. */
-static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
+/* Insertions, deletions and substitutions that turn the word into the token, if they are few. */
+static size_t distance(const struct token *token, const char *word)
 {
+	const size_t length = token->where.length, limit = 1 + strlen(word) / 4;
 	size_t row[WORD_MAX + 1];
 
-	for (size_t j = 0; j <= b_length; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a_length; i++) {
-		size_t diagonal = row[0];
+	if (token->kind > TOKEN_NUMBER || length > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t i = 0; i <= length; i++)
+		row[i] = i;
+	for (; *word; word++) {
+		size_t diagonal = row[0]++;
 
-		row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			const size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			const size_t indel = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+		for (size_t i = 1; i <= length; i++) {
+			const size_t change = diagonal + (*word != token->text[i - 1]);
+			const size_t indel = (row[i] < row[i - 1] ? row[i] : row[i - 1]) + 1;
 
-			diagonal = row[j];
-			row[j] = change < indel ? change : indel;
+			diagonal = row[i];
+			row[i] = change < indel ? change : indel;
 		}
 	}
-	return row[b_length];
+	return row[length] <= limit ? row[length] : SIZE_MAX;
 }
 
-void nearest_consider(struct nearest *nearest, const char *word, size_t length)
+const char *token_nearer(const struct token *token, const char *best, const char *word)
 {
-	size_t distance;
-
-	if (length > WORD_MAX || nearest->length > WORD_MAX)
-		return;
-	distance = edit_distance(nearest->text, nearest->length, word, length);
-	if (distance > 1 + length / 4 || (nearest->word && distance >= nearest->distance))
-		return;
-	nearest->word = word;
-	nearest->word_length = length;
-	nearest->distance = distance;
+	return distance(token, word) < (best ? distance(token, best) : SIZE_MAX) ? word : best;
 }

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { VALUE_TEXT_MAX = 32 };
+
 struct config_pos config_vm_where(const struct config_vm *vm, const char *key)
 {
 	const struct config_key *row = config_key_find(IN_VM | IN_BOOT, key, strlen(key));
 
-	if (row && vm->set[config_key_row(row)].source)
-		return vm->set[config_key_row(row)];
+	if (row && vm->set[row - config_keys].source)
+		return vm->set[row - config_keys];
 	return vm->where;
 }
 
@@ -122,6 +124,22 @@ static void put_modules(const struct config_printer *printer, const struct confi
 	}
 }
 
+/* Writes a number as vela.conf spells it: a word, or with the largest unit that leaves it whole. */
+static void value_text(const struct config_key *key, uint64_t value, char text[VALUE_TEXT_MAX])
+{
+	const struct config_unit *unit = config_forms[key->type].units;
+
+	for (size_t i = 0; key->words && key->words[i]; i++)
+		if (value == key->first_word + i) {
+			snprintf(text, VALUE_TEXT_MAX, "%s", key->words[i]);
+			return;
+		}
+	while (unit[1].name && value % unit->scale != 0)
+		unit++;
+	snprintf(text, VALUE_TEXT_MAX, "%llu%s", (unsigned long long)(value / unit->scale),
+		 unit->name);
+}
+
 /* One setting, or nothing when the key has neither a value nor a default. */
 static void put_setting(const struct config_printer *printer, const struct config_key *key,
 			const void *base, const struct config_pos *where)
@@ -130,7 +148,7 @@ static void put_setting(const struct config_printer *printer, const struct confi
 	const char *string = key->type == KEY_FILE   ? ((const struct config_file *)member)->path
 			     : key->type == KEY_TEXT ? *(const char *const *)member
 						     : NULL;
-	char value[CONFIG_VALUE_TEXT_MAX], line[80];
+	char value[VALUE_TEXT_MAX], line[80];
 
 	if (key->type == KEY_FILE && !string)
 		return;
@@ -140,7 +158,7 @@ static void put_setting(const struct config_printer *printer, const struct confi
 		put(printer, " ");
 		put_quoted(printer, string);
 	} else {
-		config_value_text(key, config_value_load(key, base), value);
+		value_text(key, *(const uint64_t *)member, value);
 		snprintf(line, sizeof line, " %s%*s", value,
 			 (int)(24 - strlen(key->name) - strlen(value)), "");
 		put(printer, line);
@@ -151,9 +169,9 @@ static void put_setting(const struct config_printer *printer, const struct confi
 static void put_settings(const struct config_printer *printer, unsigned in, const void *base,
 			 const struct config_pos *set)
 {
-	for (size_t i = 0; i < config_key_count; i++)
-		if ((config_keys[i].in & in) && config_keys[i].type != KEY_MODULE &&
-		    config_keys[i].type != KEY_BOOT_BLOCK)
+	for (size_t i = 0; config_keys[i].name; i++)
+		if ((config_keys[i].in & in) && !config_keys[i].repeats &&
+		    config_keys[i].type != KEY_BOOT)
 			put_setting(printer, &config_keys[i], base, &set[i]);
 }
 
@@ -174,18 +192,16 @@ static void put_caps(const struct config_printer *printer, const struct config_v
 static void put_vm(const struct config_printer *printer, const struct config_vm *vm)
 {
 	const struct config_key *boot = config_key_find(IN_VM, "boot", 4);
-	char protocol[CONFIG_VALUE_TEXT_MAX];
 
 	put(printer, "\nvm ");
 	put(printer, vm->name);
 	put(printer, " {");
 	put_origin(printer, &vm->where);
 	put_settings(printer, IN_VM, vm, vm->set);
-	config_value_text(boot, vm->boot.protocol, protocol);
 	put(printer, "\tboot ");
-	put(printer, protocol);
+	put(printer, boot->words[vm->boot.protocol]);
 	put(printer, " {");
-	put_origin(printer, &vm->set[config_key_row(boot)]);
+	put_origin(printer, &vm->set[boot - config_keys]);
 	put_settings(printer, IN_LINUX << vm->boot.protocol, vm, vm->set);
 	put_modules(printer, &vm->boot);
 	put(printer, "\t}\n");
@@ -196,7 +212,7 @@ static void put_vm(const struct config_printer *printer, const struct config_vm 
 void config_explain(const struct vela_config *config, const struct config_printer *printer)
 {
 	put(printer, "host {\n");
-	put_settings(printer, IN_HOST, &config->host, config->host.set);
+	put_settings(printer, IN_HOST, config, config->set);
 	put(printer, "}\n");
 	for (size_t i = 0; i < config->vm_count; i++)
 		put_vm(printer, config->vms[i]);

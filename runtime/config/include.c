@@ -1,64 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The include statement: finds the file through the caller's loader and reads its statements in
- * place. The files open inside one another form a chain through config_source.included_at.
+ * Reading files: the main one, and in place of each include statement the one it names, found
+ * through the caller's loader. The files open inside one another form a chain through
+ * config_source.included_at.
  */
 #include "parse.h"
 
 #include <string.h>
 
-/* The included file's source, or NULL after reporting why there is none. */
-static struct config_source *open_include(struct parser *parser, const char *path,
-					  struct config_pos where)
+bool parser_file(struct parser *parser, const struct config_source *source, struct scope *top)
 {
-	struct config_source *source = parser_alloc(parser, sizeof *source);
-	const struct config_source *outer;
+	const struct lexer outer = parser->lexer;
 
-	if (!source)
-		return NULL;
-	for (outer = parser->lexer.source; outer; outer = outer->included_at.source)
-		if (strcmp(outer->path, path) == 0) {
-			parser_fail(parser, where, "\"%s\" includes itself", path);
-			return NULL;
-		}
-	*source = (struct config_source){ .name = path, .path = path, .included_at = where };
-	if (parser->depth == CONFIG_INCLUDE_DEPTH)
-		parser_fail(parser, where, "includes nest deeper than %d files",
-			    CONFIG_INCLUDE_DEPTH);
-	else if (!parser->loader || !parser->loader->load(parser->loader->context, path, source))
-		parser_fail(parser, where, "there is no file \"%s\"", path);
-	else if (source->size > CONFIG_SOURCE_MAX)
-		parser_fail(parser, where, "\"%s\" is larger than 1M", path);
-	else
-		return source;
-	return NULL;
-}
-
-void parser_include(struct parser *parser, const struct config_key *key, struct scope *top)
-{
-	const struct config_pos where = parser->token.where;
-	const char *path = parser_path(parser, key);
-	struct config_source *source = path ? open_include(parser, path, where) : NULL;
-
-	if (!source) {
-		parser_skip(parser);
-		return;
-	}
-	parser_next(parser);
-	parser_end(parser, key);
-	*parser->last_include = source;
-	parser->last_include = &source->next;
-
-	const struct lexer lexer = parser->lexer;
-	const struct token token = parser->token;
-
-	parser->depth++;
+	if (source->size > CONFIG_SOURCE_MAX)
+		return parser_fail(parser, &source->included_at, "\"%s\" is larger than 1M",
+				   source->name);
 	parser->lexer = (struct lexer){ .source = source, .line = 1 };
 	parser_next(parser);
 	parser_block(parser, top);
-	parser->depth--;
-	parser->lexer = lexer;
-	parser->token = token;
-	if (parser->abandoned)
-		parser->token.kind = TOKEN_EOF;
+	parser->lexer = outer;
+	return true;
+}
+
+/* Finds the file unless it is open already, or too many are. */
+static bool load(struct parser *parser, struct config_source *source)
+{
+	const struct config_pos *where = &source->included_at;
+	unsigned depth = 1;
+
+	for (const struct config_source *outer = where->source; outer; depth++) {
+		if (strcmp(outer->path, source->path) == 0)
+			return parser_fail(parser, where, "\"%s\" includes itself", outer->path);
+		outer = outer->included_at.source;
+	}
+	if (depth > CONFIG_INCLUDE_DEPTH)
+		return parser_fail(parser, where, "includes nest deeper than %d files",
+				   CONFIG_INCLUDE_DEPTH);
+	if (!parser->loader || !parser->loader->load(parser->loader->context, source->path, source))
+		return parser_fail(parser, where, "there is no file \"%s\"", source->path);
+	return true;
+}
+
+bool parser_include(struct parser *parser, const struct config_key *key, struct scope *top)
+{
+	const struct config_pos where = parser->lexer.token.where;
+	struct config_source *source = parser_alloc(parser, sizeof *source);
+
+	if (!source || !parser_path(parser, key, &source->path))
+		return false;
+	source->name = source->path;
+	source->included_at = where;
+	if (!load(parser, source))
+		return false;
+	*parser->last_include = source;
+	parser->last_include = &source->next;
+	return parser_file(parser, source, top);
 }

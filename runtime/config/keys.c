@@ -5,85 +5,70 @@
  */
 #include "schema.h"
 
-#define HOST(member) offsetof(struct config_host, member)
+#define HOST(member) offsetof(struct vela_config, host.member)
 #define VM(member)   offsetof(struct config_vm, member)
-#define FLAG	     "off|on"
-#define ACTIONS	     "stop|restart" /* in the order of enum config_action */
+
+static const char *const any[] = { "any", NULL };
+static const char *const flag[] = { "off", "on", NULL };
+static const char *const action[] = { "stop", "restart", NULL }; /* enum config_action */
+static const char *const protocol[] = { "linux", "pvh", "multiboot", NULL }; /* config_protocol */
 /* By code. A "-" is no word: terminals send these codes for Backspace, Tab, Enter and the like. */
-#define CONTROL_KEYS                                                                              \
-	"-|ctrl-a|ctrl-b|ctrl-c|ctrl-d|ctrl-e|ctrl-f|ctrl-g|-|-|-|ctrl-k|ctrl-l|-|ctrl-n|ctrl-o|" \
-	"ctrl-p|ctrl-q|ctrl-r|ctrl-s|ctrl-t|ctrl-u|ctrl-v|ctrl-w|ctrl-x|ctrl-y|ctrl-z|-|-|ctrl-]"
-
-enum : uint64_t {
-	KIB = 1ull << 10,
-	MIB = 1ull << 20,
-	GIB = 1ull << 30,
-	MS = 1000,
-	CONTROL_PRESET = 29, /* ctrl-] */
+static const char *const control_key[] = {
+	"-",	  "ctrl-a", "ctrl-b", "ctrl-c", "ctrl-d", "ctrl-e", "ctrl-f", "ctrl-g",
+	"-",	  "-",	    "-",      "ctrl-k", "ctrl-l", "-",	    "ctrl-n", "ctrl-o",
+	"ctrl-p", "ctrl-q", "ctrl-r", "ctrl-s", "ctrl-t", "ctrl-u", "ctrl-v", "ctrl-w",
+	"ctrl-x", "ctrl-y", "ctrl-z", "-",	"-",	  "ctrl-]", NULL,
 };
-
-#define KEY(place, key_name, value_type, ...) \
-	{ .in = (place), .name = (key_name), .type = (value_type), .doc = __VA_ARGS__ }
 
 const struct config_key config_keys[] = {
-	KEY(IN_TOP, "include", KEY_INCLUDE, "reads another file as if it stood here",
-	    .repeats = true),
-	KEY(IN_TOP, "host", KEY_BLOCK, "settings of the machine Vela runs on"),
-	KEY(IN_TOP, "vm", KEY_NAMED_BLOCK,
-	    "one guest; the name is used on the console and in messages", .repeats = true,
-	    .required = true),
+	{ "include", IN_TOP, KEY_INCLUDE, .repeats = true,
+	  .doc = "reads another file as if it stood here" },
+	{ "host", IN_TOP, KEY_HOST, .doc = "settings of the machine Vela runs on" },
+	{ "vm", IN_TOP, KEY_VM, .repeats = true, .required = true,
+	  .doc = "one guest; the name is used on the console and in messages" },
 
-	KEY(IN_HOST, "scrollback", KEY_SIZE,
-	    "output kept for each console while another one is shown",
-	    .offset = HOST(scrollback_bytes), .min = 4 * KIB, .max = MIB, .multiple = 4 * KIB,
-	    .preset = 64 * KIB),
-	KEY(IN_HOST, "escape", KEY_CHOICE, "key that starts every command to the console",
-	    .offset = HOST(escape), .choices = CONTROL_KEYS, .preset = CONTROL_PRESET,
-	    .note = "ctrl-] or ctrl-a to ctrl-z, without h, i, j and m"),
+	{ "scrollback", IN_HOST, KEY_SIZE, HOST(scrollback_bytes), .min = "4K", .max = "1M",
+	  .step = "4K", .preset = "64K",
+	  .doc = "output kept for each console while another one is shown" },
+	{ "escape", IN_HOST, KEY_WORD, HOST(escape), control_key, .preset = "ctrl-]",
+	  .note = "ctrl-] or ctrl-a to ctrl-z, without h, i, j and m",
+	  .doc = "key that starts every command to the console" },
 
-	KEY(IN_VM, "memory", KEY_SIZE, "memory of the guest", .offset = VM(memory_bytes),
-	    .min = 16 * MIB, .max = 512 * GIB, .multiple = 2 * MIB, .required = true),
-	KEY(IN_VM, "cpus", KEY_COUNT, "virtual CPUs", .offset = VM(cpus), .min = 1, .max = 1,
-	    .preset = 1, .note = "1 (only 1 for now, see docs/SUPPORT.md)"),
-	KEY(IN_VM, "host-cpu", KEY_CPU,
-	    "host CPU that runs the guest; any spreads guests over all of them",
-	    .offset = VM(host_cpu), .max = 63, .preset = CONFIG_CPU_ANY),
-	KEY(IN_VM, "priority", KEY_COUNT,
-	    "of two guests ready on one host CPU the one with the higher number runs",
-	    .offset = VM(priority), .min = 1, .max = 100, .preset = 50),
-	KEY(IN_VM, "slice", KEY_TIME,
-	    "time a guest runs before another of the same priority gets its turn",
-	    .offset = VM(slice_us), .min = 1 * MS, .max = 100 * MS, .preset = 10 * MS),
-	KEY(IN_VM, "boot", KEY_BOOT_BLOCK, "what the guest starts and by which boot protocol",
-	    .offset = VM(boot.protocol), .choices = "linux|pvh|multiboot", .required = true),
-	KEY(IN_VM, "console", KEY_FLAG,
-	    "the guest's serial port has a console; off: its output is dropped",
-	    .offset = VM(console), .choices = FLAG, .preset = true),
-	KEY(IN_VM, "autostart", KEY_FLAG, "start the guest when Vela starts",
-	    .offset = VM(autostart), .choices = FLAG, .preset = true),
-	KEY(IN_VM, "on-crash", KEY_CHOICE,
-	    "what happens when the guest panics or triple-faults, or its VMM fails",
-	    .offset = VM(on_crash), .choices = ACTIONS, .preset = CONFIG_STOP),
-	KEY(IN_VM, "on-reset", KEY_CHOICE, "what happens when the guest resets its machine",
-	    .offset = VM(on_reset), .choices = ACTIONS, .preset = CONFIG_RESTART),
-	KEY(IN_VM, "on-poweroff", KEY_CHOICE, "what happens when the guest turns its machine off",
-	    .offset = VM(on_poweroff), .choices = ACTIONS, .preset = CONFIG_STOP),
-	KEY(IN_VM, "restart-limit", KEY_COUNT,
-	    "restarts after crashes before the guest stays stopped", .offset = VM(restart_limit),
-	    .max = 1000, .preset = 5),
-	KEY(IN_VM, "debug-exit", KEY_FLAG,
-	    "a port that ends the guest with an exit code, for test guests",
-	    .offset = VM(debug_exit), .choices = FLAG, .preset = false),
+	{ "memory", IN_VM, KEY_SIZE, VM(memory_bytes), .min = "16M", .max = "512G", .step = "2M",
+	  .required = true, .doc = "memory of the guest" },
+	{ "cpus", IN_VM, KEY_COUNT, VM(cpus), .min = "1", .max = "1", .preset = "1",
+	  .note = "1 (only 1 for now, see docs/SUPPORT.md)", .doc = "virtual CPUs" },
+	{ "host-cpu", IN_VM, KEY_COUNT, VM(host_cpu), any, CONFIG_CPU_ANY, .min = "0", .max = "63",
+	  .preset = "any",
+	  .doc = "host CPU that runs the guest; any spreads guests over all of them" },
+	{ "priority", IN_VM, KEY_COUNT, VM(priority), .min = "1", .max = "100", .preset = "50",
+	  .doc = "of two guests ready on one host CPU the one with the higher number runs" },
+	{ "slice", IN_VM, KEY_TIME, VM(slice_us), .min = "1ms", .max = "100ms", .preset = "10ms",
+	  .doc = "time a guest runs before another of the same priority gets its turn" },
+	{ "boot", IN_VM, KEY_BOOT, VM(boot.protocol), protocol, .required = true,
+	  .doc = "what the guest starts and by which boot protocol" },
+	{ "console", IN_VM, KEY_WORD, VM(console), flag, .preset = "on",
+	  .doc = "the guest's serial port has a console; off: its output is dropped" },
+	{ "autostart", IN_VM, KEY_WORD, VM(autostart), flag, .preset = "on",
+	  .doc = "start the guest when Vela starts" },
+	{ "on-crash", IN_VM, KEY_WORD, VM(on_crash), action, .preset = "stop",
+	  .doc = "what happens when the guest panics or triple-faults, or its VMM fails" },
+	{ "on-reset", IN_VM, KEY_WORD, VM(on_reset), action, .preset = "restart",
+	  .doc = "what happens when the guest resets its machine" },
+	{ "on-poweroff", IN_VM, KEY_WORD, VM(on_poweroff), action, .preset = "stop",
+	  .doc = "what happens when the guest turns its machine off" },
+	{ "restart-limit", IN_VM, KEY_COUNT, VM(restart_limit), .min = "0", .max = "1000",
+	  .preset = "5", .doc = "restarts after crashes before the guest stays stopped" },
+	{ "debug-exit", IN_VM, KEY_WORD, VM(debug_exit), flag, .preset = "off",
+	  .doc = "a port that ends the guest with an exit code, for test guests" },
 
-	KEY(IN_BOOT, "kernel", KEY_FILE, "the kernel image", .offset = VM(boot.kernel),
-	    .required = true),
-	KEY(IN_LINUX | IN_PVH, "initrd", KEY_FILE, "the initial RAM disk",
-	    .offset = VM(boot.initrd)),
-	KEY(IN_BOOT, "args", KEY_TEXT, "the kernel's command line", .offset = VM(boot.args)),
-	KEY(IN_MULTIBOOT, "module", KEY_MODULE, "a boot module and its arguments", .repeats = true),
+	{ "kernel", IN_BOOT, KEY_FILE, VM(boot.kernel), .required = true,
+	  .doc = "the kernel image" },
+	{ "initrd", IN_LINUX | IN_PVH, KEY_FILE, VM(boot.initrd), .doc = "the initial RAM disk" },
+	{ "args", IN_BOOT, KEY_TEXT, VM(boot.args), .doc = "the kernel's command line" },
+	{ "module", IN_MULTIBOOT, KEY_FILE, VM(boot), .repeats = true,
+	  .doc = "a boot module and its arguments" },
+	{},
 };
 
-const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];
 static_assert(sizeof config_keys / sizeof config_keys[0] <= CONFIG_KEYS_MAX);
-static_assert(sizeof(enum config_action) == sizeof(uint32_t));
-static_assert(sizeof(enum config_protocol) == sizeof(uint32_t));

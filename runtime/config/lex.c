@@ -8,152 +8,92 @@
 
 #include <string.h>
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_word_part(char c)
-{
-	return is_letter(c) || is_digit(c) || (c != '\0' && strchr("-_.]", c));
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Bytes that start no token. */
-static bool is_stray(char c)
-{
-	return !is_letter(c) && !is_digit(c) && (c == '\0' || !strchr(" \t\r\n;{}\"#", c));
-}
-
-/* The byte at offset; '\0' past the end, where at_end tells it from a NUL in the text. */
-static char peek(const struct lexer *lexer, size_t offset)
-{
-	return offset < lexer->source->size ? lexer->source->text[offset] : '\0';
-}
+#define BLANKS	" \t\r"
+#define DIGITS	"0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static bool at_end(const struct lexer *lexer)
 {
-	return lexer->offset >= lexer->source->size;
+	return lexer->offset == lexer->source->size;
 }
 
-static void newline(struct lexer *lexer)
+/* Whether the byte to read is in the set. */
+static bool at(const struct lexer *lexer, const char *set)
 {
-	lexer->offset++;
-	lexer->line++;
-	lexer->line_start = lexer->offset;
+	const char *text = lexer->source->text + lexer->offset;
+
+	return !at_end(lexer) && *text != '\0' && strchr(set, *text);
 }
 
-static void skip_blanks_and_comment(struct lexer *lexer)
+/* To the first byte that is not in the set if wanted, that is in it if not. */
+static void pass(struct lexer *lexer, const char *set, bool wanted)
 {
-	while (is_blank(peek(lexer, lexer->offset)))
-		lexer->offset++;
-	if (peek(lexer, lexer->offset) != '#')
-		return;
-	while (!at_end(lexer) && peek(lexer, lexer->offset) != '\n')
+	while (!at_end(lexer) && at(lexer, set) == wanted)
 		lexer->offset++;
 }
 
-/*
- * From the opening quote to behind the closing one. A backslash before a quote or a backslash
- * stands for that character; before a newline it removes the newline and the blanks that follow.
- */
-static const char *lex_string(struct lexer *lexer)
+static void pass_one(struct lexer *lexer)
 {
-	const char *message = NULL;
-
-	lexer->offset++;
-	while (!at_end(lexer)) {
-		char c = peek(lexer, lexer->offset);
-		char after = peek(lexer, lexer->offset + 1);
-
-		if (c == '"') {
-			lexer->offset++;
-			return message;
-		}
-		if (c == '\n' || (c == '\r' && after == '\n'))
-			break;
-		if (c == '\\' && after == '\n') {
-			lexer->offset++;
-			newline(lexer);
-		} else if (c == '\\' && (after == '"' || after == '\\')) {
-			lexer->offset += 2;
-		} else {
-			if (c == '\\')
-				message = "a backslash in a string stands before \", \\ or the "
-					  "end of a line";
-			else if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
-				message = "a control character cannot stand in a string";
-			lexer->offset++;
-		}
+	if (at(lexer, "\n")) {
+		lexer->line++;
+		lexer->line_start = lexer->offset + 1;
 	}
-	return "this string has no closing quote on its line";
+	lexer->offset += !at_end(lexer);
 }
 
-struct token lexer_next(struct lexer *lexer)
+/* From behind the opening quote to behind the closing one; false if there is none before the end of
+ * the line. A backslash takes the next character with it, the end of a line included. */
+static bool pass_string(struct lexer *lexer)
 {
-	skip_blanks_and_comment(lexer);
-
-	struct token token = { .kind = TOKEN_EOF, .text = lexer->source->text + lexer->offset };
-	size_t start = lexer->offset;
-	char c = peek(lexer, start);
-
-	token.where.source = lexer->source;
-	token.where.line = lexer->line;
-	token.where.column = (uint32_t)(start - lexer->line_start) + 1;
-	if (at_end(lexer)) {
-		token.where.length = 1;
-		return token;
+	for (pass(lexer, "\"\\\n", false); at(lexer, "\\"); pass(lexer, "\"\\\n", false)) {
+		pass_one(lexer);
+		pass(lexer, "\r", true);
+		pass_one(lexer);
 	}
-	if (c == '\n') {
-		token.kind = TOKEN_END;
-		newline(lexer);
-	} else if (c == '"') {
-		token.message = lex_string(lexer);
-		token.kind = token.message ? TOKEN_BAD : TOKEN_STRING;
-	} else if (is_letter(c) || is_digit(c)) {
-		token.kind = is_digit(c) ? TOKEN_NUMBER : TOKEN_WORD;
-		while (is_word_part(peek(lexer, lexer->offset)))
-			lexer->offset++;
-	} else if (is_stray(c)) {
-		token.kind = TOKEN_BAD;
-		token.message = "this character has no meaning here";
-		while (!at_end(lexer) && is_stray(peek(lexer, lexer->offset)))
-			lexer->offset++;
-	} else {
-		token.kind = c == '{' ? TOKEN_OPEN : c == '}' ? TOKEN_CLOSE : TOKEN_END;
-		lexer->offset++;
-	}
-	token.length = lexer->offset - start;
-	token.where.length = (uint32_t)token.length;
-	return token;
+	if (!at(lexer, "\""))
+		return false;
+	pass_one(lexer);
+	return true;
 }
 
-size_t token_unquote(const struct token *token, char *text)
+static enum token_kind pass_token(struct lexer *lexer)
 {
-	const char *from = token->text + 1;
-	const char *end = token->text + token->length - 1;
-	size_t length = 0;
+	/* by kind */
+	static const char *const starts[] = { LETTERS, DIGITS, "\"", "", "{", "}", ";\n" };
+	enum token_kind kind = TOKEN_WORD;
 
-	while (from < end) {
-		if (*from == '\\' && from[1] == '\n') {
-			from += 2;
-			while (from < end && is_blank(*from))
-				from++;
-			continue;
-		}
-		if (*from == '\\')
-			from++;
-		text[length++] = *from++;
-	}
-	text[length] = '\0';
-	return length;
+	while (kind < TOKEN_EOF && !at(lexer, starts[kind]))
+		kind++;
+	if (kind == TOKEN_EOF && !at_end(lexer))
+		kind = TOKEN_BAD;
+	pass_one(lexer);
+	if (kind <= TOKEN_NUMBER)
+		pass(lexer, LETTERS DIGITS "-_.]", true);
+	if (kind == TOKEN_BAD)
+		pass(lexer, LETTERS DIGITS BLANKS "\n;{}\"#", false);
+	if (kind == TOKEN_STRING && !pass_string(lexer))
+		return TOKEN_BAD;
+	return kind;
+}
+
+void parser_next(struct parser *parser)
+{
+	struct lexer *lexer = &parser->lexer;
+	struct token *token = &lexer->token;
+
+	if (parser->errors_left == 0)
+		lexer->offset = lexer->source->size;
+	pass(lexer, BLANKS, true);
+	if (at(lexer, "#"))
+		pass(lexer, "\n", false);
+	token->text = lexer->source->text + lexer->offset;
+	token->where = (struct config_pos){ lexer->source, lexer->line,
+					    (uint32_t)(lexer->offset - lexer->line_start) + 1, 1 };
+	token->kind = pass_token(lexer);
+	if (token->kind != TOKEN_EOF)
+		token->where.length = (uint32_t)(lexer->source->text + lexer->offset - token->text);
+	if (token->kind == TOKEN_BAD)
+		parser_fail(parser, &token->where, "%s",
+			    token->text[0] == '"' ? "this string has no closing quote on its line"
+						  : "this character has no meaning here");
 }

@@ -6,304 +6,230 @@
  */
 #include "parse.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 void *parser_alloc(struct parser *parser, size_t size)
 {
 	struct config_arena *arena = parser->arena;
-	const size_t aligned = (size + 7) & ~(size_t)7;
-	void *memory;
+	void *memory = arena->base + arena->used;
 
-	if (parser->abandoned)
-		return NULL;
-	if (aligned > arena->size - arena->used) {
-		parser_fail(parser, parser->token.where,
+	size = (size + 7) & ~(size_t)7;
+	if (size > arena->size - arena->used) {
+		parser_fail(parser, &parser->lexer.token.where,
 			    "the configuration needs more than the %zu bytes set aside for it",
 			    arena->size);
-		parser->abandoned = true;
+		parser->errors_left = 0;
 		return NULL;
 	}
-	memory = arena->base + arena->used;
-	arena->used += aligned;
-	return memset(memory, 0, aligned);
+	arena->used += size;
+	return memset(memory, 0, size);
 }
 
-void parser_next(struct parser *parser)
+/* To the end of the statement, and of the block it opens if it does. */
+static void skip(struct parser *parser)
 {
-	parser->token = lexer_next(&parser->lexer);
-	if (parser->token.kind == TOKEN_BAD)
-		parser_fail(parser, parser->token.where, "%s", parser->token.message);
-	if (parser->abandoned)
-		parser->token.kind = TOKEN_EOF;
-}
-
-static bool token_is(const struct parser *parser, enum token_kind kind)
-{
-	return parser->token.kind == kind;
-}
-
-void parser_skip(struct parser *parser)
-{
+	const enum token_kind *kind = &parser->lexer.token.kind;
 	unsigned depth = 0;
 
-	for (; !token_is(parser, TOKEN_EOF); parser_next(parser)) {
-		if (depth == 0 && (token_is(parser, TOKEN_END) || token_is(parser, TOKEN_CLOSE)))
-			return;
-		if (token_is(parser, TOKEN_OPEN)) {
-			depth++;
-		} else if (token_is(parser, TOKEN_CLOSE) && --depth == 0) {
-			parser_next(parser);
-			return;
-		}
-	}
-}
+	while (*kind <= TOKEN_OPEN || (depth > 0 && *kind != TOKEN_EOF)) {
+		const bool last = *kind == TOKEN_CLOSE && --depth == 0;
 
-void parser_end(struct parser *parser, const struct config_key *key)
-{
-	if (token_is(parser, TOKEN_END) || token_is(parser, TOKEN_CLOSE) ||
-	    token_is(parser, TOKEN_EOF))
-		return;
-	parser_expected(parser, "\"%s\" ends with its line or a \";\"", key->name);
-	parser_skip(parser);
-}
-
-/*
- * To behind the "{" of a block; the newlines before it do not count. When it is missing but a key
- * of the block follows, reading goes on as if it were there.
- */
-static bool open_block(struct parser *parser, const struct scope *scope)
-{
-	const struct token *token = &parser->token;
-	const uint32_t line = token->where.line;
-
-	while (token_is(parser, TOKEN_END) && token->text[0] == '\n')
+		depth += *kind == TOKEN_OPEN;
 		parser_next(parser);
-	if (token_is(parser, TOKEN_OPEN)) {
-		parser_next(parser);
-		return true;
+		if (last)
+			return;
 	}
-	parser_expected(parser, "%s needs \"{\"", scope->title);
-	if (token_is(parser, TOKEN_WORD) && config_key_find(scope->in, token->text, token->length))
-		return true;
-	if (token->where.line == line)
-		parser_skip(parser);
-	return false;
 }
 
 static void check_required(struct parser *parser, const struct scope *scope)
 {
-	for (size_t i = 0; i < config_key_count; i++)
-		if ((config_keys[i].in & scope->in) && config_keys[i].required &&
-		    !scope->set[i].source)
-			parser_fail(parser, scope->where, "%s has no \"%s\"", scope->title,
-				    config_keys[i].name);
-}
-
-static void block_body(struct parser *parser, struct scope *scope)
-{
-	if (!open_block(parser, scope))
-		return;
-	parser_block(parser, scope);
-	if (token_is(parser, TOKEN_CLOSE)) {
-		parser_next(parser);
-		check_required(parser, scope);
-	} else if (!parser->closing) {
-		parser_fail(parser, scope->where, "%s has no \"}\"", scope->title);
-	}
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if ((key->in & scope->in) && key->required && !scope->set[key - config_keys].source)
+			parser_fail(parser, &scope->where, "%s has no \"%s\"", scope->title,
+				    key->name);
 }
 
 static void set_defaults(unsigned in, void *base)
 {
-	for (size_t i = 0; i < config_key_count; i++)
-		if ((config_keys[i].in & in) && config_key_is_number(&config_keys[i]))
-			config_value_store(&config_keys[i], base, config_keys[i].preset);
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if ((key->in & in) && key->preset)
+			config_key_read(key, key->preset, strlen(key->preset),
+					(uint64_t *)((char *)base + key->offset));
 }
 
-/* The name that is the next token; "" after reporting that it is none. */
-static const char *vm_name(struct parser *parser)
+/* Makes the VM part of the configuration unless its name or number stands against it. */
+static bool add_vm(struct parser *parser, struct vela_config *config, struct config_vm *vm)
 {
-	const struct token *token = &parser->token;
-	const size_t length = token->length;
-	char *name;
-
-	if (!token_is(parser, TOKEN_WORD) || length > CONFIG_NAME_MAX ||
-	    memchr(token->text, '.', length) || memchr(token->text, ']', length)) {
-		parser_expected(parser,
-				"\"vm\" needs a name: a letter, then up to %d letters, "
-				"digits, \"-\" and \"_\"",
-				CONFIG_NAME_MAX - 1);
-		if (!token_is(parser, TOKEN_OPEN) && !token_is(parser, TOKEN_END))
-			parser_next(parser);
-		return "";
-	}
-	name = parser_alloc(parser, length + 1);
-	if (!name)
-		return "";
-	memcpy(name, token->text, length);
-	if (strcmp(name, "log") == 0)
-		parser_fail(parser, token->where,
-			    "\"log\" is the name of the system log's console");
-	parser_next(parser);
-	return name;
+	if (strcmp(vm->name, "log") == 0)
+		return parser_fail(parser, &vm->where,
+				   "\"log\" is the name of the system log's console");
+	for (size_t i = 0; i < config->vm_count; i++)
+		if (strcmp(config->vms[i]->name, vm->name) == 0)
+			return parser_fail(parser, &vm->where,
+					   "there is already a vm \"%s\" at %s:%u", vm->name,
+					   config->vms[i]->where.source->name,
+					   config->vms[i]->where.line);
+	if (config->vm_count == CONFIG_VMS_MAX)
+		return parser_fail(parser, &vm->where, "more than %d VMs", CONFIG_VMS_MAX);
+	config->vms[config->vm_count++] = vm;
+	return true;
 }
 
-static void add_vm(struct parser *parser, struct config_vm *vm)
+/* Reads the name of a VM. The scope, that around the block, becomes that of the block. */
+static bool begin_vm(struct parser *parser, struct scope *scope)
 {
-	struct vela_config *config = parser->config;
-
-	for (size_t i = 0; i < config->vm_count; i++) {
-		const struct config_pos *first = &config->vms[i]->where;
-
-		if (vm->name[0] != '\0' && strcmp(config->vms[i]->name, vm->name) == 0) {
-			parser_fail(parser, vm->where, "there is already a vm \"%s\" at %s:%u",
-				    vm->name, first->source->name, (unsigned)first->line);
-			return;
-		}
-	}
-	if (config->vm_count < CONFIG_VMS_MAX)
-		config->vms[config->vm_count++] = vm;
-	else
-		parser_fail(parser, vm->where, "more than %d VMs", CONFIG_VMS_MAX);
-}
-
-static void vm_block(struct parser *parser)
-{
+	const struct token *token = &parser->lexer.token;
 	struct config_vm *vm = parser_alloc(parser, sizeof *vm);
 
 	if (!vm)
-		return;
-	vm->where = parser->token.where;
-	vm->name = vm_name(parser);
-	if (vm->name[0] == '\0' && !token_is(parser, TOKEN_OPEN))
-		return;
-	vm->boot.args = "";
+		return false;
+	*vm = (struct config_vm){ .where = token->where, .boot.args = "" };
 	set_defaults(IN_VM, vm);
-	add_vm(parser, vm);
-
-	struct scope scope = { .in = IN_VM, .base = vm, .set = vm->set, .where = vm->where };
-
-	snprintf(scope.title, sizeof scope.title, "vm \"%s\"", vm->name);
-	block_body(parser, &scope);
-}
-
-static void boot_block(struct parser *parser, const struct config_key *key, struct scope *vm)
-{
-	struct scope scope = { .base = vm->base, .set = vm->set, .where = parser->token.where };
-	char word[CONFIG_VALUE_TEXT_MAX];
-	uint64_t protocol;
-
-	if (!parser_choice(parser, key, &protocol)) {
-		parser_skip(parser);
-		return;
+	if (token->kind == TOKEN_WORD && token->where.length <= CONFIG_NAME_MAX)
+		memcpy(vm->name, token->text, token->where.length);
+	if (vm->name[0] != '\0' && !strpbrk(vm->name, ".]")) {
+		add_vm(parser, scope->base, vm);
+		parser_next(parser);
+	} else {
+		parser_fail(parser, NULL,
+			    "\"vm\" needs a name: a letter, then up to %d letters, digits, \"-\" "
+			    "and \"_\"",
+			    CONFIG_NAME_MAX - 1);
+		while (token->kind < TOKEN_OPEN)
+			parser_next(parser);
+		if (token->kind != TOKEN_OPEN)
+			return false;
 	}
-	config_value_store(key, vm->base, protocol);
-	config_value_text(key, protocol, word);
-	scope.in = IN_LINUX << protocol;
-	snprintf(scope.title, sizeof scope.title, "boot %s of %.44s", word, vm->title);
-	parser_next(parser);
-	block_body(parser, &scope);
+	*scope = (struct scope){ .in = IN_VM, .base = vm, .set = vm->set, .where = vm->where };
+	snprintf(scope->title, sizeof scope->title, "vm \"%s\"", vm->name);
+	return true;
 }
 
-/* The next token is a word that is no key of this block. */
-static void unknown_key(struct parser *parser, struct scope *scope)
+static bool begin_boot(struct parser *parser, const struct config_key *key, struct scope *scope)
 {
-	const struct token *token = &parser->token;
-	const int shown = token->length > QUOTE_MAX ? QUOTE_MAX : (int)token->length;
-	const struct config_key *other = config_key_find(~0u, token->text, token->length);
-	struct nearest nearest = { .text = token->text, .length = token->length };
+	struct config_vm *vm = scope->base;
 
-	for (size_t i = 0; i < config_key_count; i++)
-		if (config_keys[i].in & scope->in)
-			nearest_consider(&nearest, config_keys[i].name,
-					 strlen(config_keys[i].name));
-	if (other && (other->in & IN_TOP)) {
-		parser_fail(parser, token->where,
-			    "\"%s\" belongs to the top level; is a \"}\" missing before it?",
-			    other->name);
-		parser->closing = other->type != KEY_INCLUDE;
-		if (!parser->closing)
-			parser_skip(parser);
-		return;
+	scope->where = parser->lexer.token.where;
+	if (!parser_number(parser, key, &vm->boot.protocol))
+		return false;
+	scope->in = IN_LINUX << vm->boot.protocol;
+	snprintf(scope->title, sizeof scope->title, "boot %s of vm \"%s\"",
+		 key->words[vm->boot.protocol], vm->name);
+	return true;
+}
+
+/*
+ * From before the "{" of a block, with newlines in between, to behind its "}". When the "{" is
+ * missing but a key of the block follows, reading goes on as if it were there; when it is missing
+ * and a line ends, the next one is read as a statement of its own.
+ */
+static bool block(struct parser *parser, struct scope *scope)
+{
+	const struct token *token = &parser->lexer.token;
+	const uint32_t line = token->where.line;
+
+	while (token->kind == TOKEN_END && token->text[0] == '\n')
+		parser_next(parser);
+	if (token->kind == TOKEN_OPEN) {
+		parser_next(parser);
+	} else {
+		parser_fail(parser, NULL, "%s needs \"{\"", scope->title);
+		if (token->kind != TOKEN_WORD ||
+		    !config_key_find(scope->in, token->text, token->where.length))
+			return token->where.line != line;
 	}
-	if (other)
-		parser_fail(parser, token->where, "\"%s\" belongs in %s block, not in %s",
-			    other->name,
-			    other->in == IN_HOST ? "a host"
-			    : other->in == IN_VM ? "a vm"
-						 : "a boot",
-			    scope->title);
-	else
-		parser_fail(parser, token->where, "unknown key \"%.*s\" in %s%s%s%s", shown,
-			    token->text, scope->title, nearest.word ? ", did you mean \"" : "",
-			    nearest.word ? nearest.word : "", nearest.word ? "\"?" : "");
-	for (size_t i = 0; i < config_key_count; i++) /* no second complaint that it is missing */
-		if (config_keys[i].name == nearest.word)
-			scope->set[i] = token->where;
-	parser_skip(parser);
-}
-
-static void key_value(struct parser *parser, const struct config_key *key, struct scope *scope)
-{
-	struct config_host *host = &parser->config->host;
-	struct scope inner = { IN_HOST, "host", host, host->set, parser->token.where };
-
+	parser_block(parser, scope);
+	if (parser->closing)
+		return true;
+	if (token->kind != TOKEN_CLOSE)
+		return parser_fail(parser, &scope->where, "%s has no \"}\"", scope->title);
 	parser_next(parser);
-	if (key->type == KEY_INCLUDE)
-		parser_include(parser, key, scope);
-	else if (key->type == KEY_BLOCK)
-		block_body(parser, &inner);
-	else if (key->type == KEY_NAMED_BLOCK)
-		vm_block(parser);
-	else if (key->type == KEY_BOOT_BLOCK)
-		boot_block(parser, key, scope);
-	else if (!parser_value(parser, key, scope))
-		parser_skip(parser);
-	if (key->type > KEY_INCLUDE)
-		parser_end(parser, key);
+	check_required(parser, scope);
+	return true;
 }
 
-static void statement(struct parser *parser, struct scope *scope)
+/* A word that no block knows as a key. That the key it was meant for is missing is not said too. */
+static bool misspelt_key(struct parser *parser, struct scope *scope)
 {
-	const struct token *token = &parser->token;
-	const struct config_key *key = config_key_find(scope->in, token->text, token->length);
+	const struct token *token = &parser->lexer.token;
+	const int shown = token->where.length > QUOTE_MAX ? QUOTE_MAX : (int)token->where.length;
+	const char *meant = NULL;
+
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (key->in & scope->in)
+			meant = token_nearer(token, meant, key->name);
+	if (!meant)
+		return parser_fail(parser, &token->where, "unknown key \"%.*s\" in %s", shown,
+				   token->text, scope->title);
+	scope->set[config_key_find(scope->in, meant, strlen(meant)) - config_keys] = token->where;
+	return parser_fail(parser, &token->where,
+			   "unknown key \"%.*s\" in %s, did you mean \"%s\"?", shown, token->text,
+			   scope->title, meant);
+}
+
+/* A word that is no key of this block. */
+static bool unknown_key(struct parser *parser, struct scope *scope)
+{
+	const struct token *token = &parser->lexer.token;
+	const struct config_key *key = config_key_find(~0u, token->text, token->where.length);
+	const char *home;
+
+	if (!key)
+		return misspelt_key(parser, scope);
+	home = key->in == IN_HOST ? "host" : key->in == IN_VM ? "vm" : "boot";
+	if (!(key->in & IN_TOP))
+		return parser_fail(parser, &token->where, "\"%s\" belongs in a %s block, not in %s",
+				   key->name, home, scope->title);
+	parser_fail(parser, &token->where,
+		    "\"%s\" belongs to the top level; is a \"}\" missing before it?", key->name);
+	parser->closing = key->type != KEY_INCLUDE;
+	return parser->closing;
+}
+
+static bool statement(struct parser *parser, struct scope *scope)
+{
+	const struct token *token = &parser->lexer.token;
+	const struct config_key *key = config_key_find(scope->in, token->text, token->where.length);
+	struct scope inner = { IN_HOST, "host", scope->base, scope->set, token->where };
 	struct config_pos *set;
 
-	if (!token_is(parser, TOKEN_WORD)) {
-		parser_expected(parser, "a key or \"}\" must come here");
-		parser_skip(parser);
-		return;
-	}
-	if (!key) {
-		unknown_key(parser, scope);
-		return;
-	}
-	set = &scope->set[config_key_row(key)];
-	if (set->source && !key->repeats) {
-		parser_fail(parser, token->where, "\"%s\" is set twice in %s, first at %s:%u",
-			    key->name, scope->title, set->source->name, (unsigned)set->line);
-		parser_skip(parser);
-		return;
-	}
-	if (!set->source)
-		*set = token->where;
-	key_value(parser, key, scope);
+	if (token->kind != TOKEN_WORD)
+		return parser_fail(parser, NULL, "a key or \"}\" must come here");
+	if (!key)
+		return unknown_key(parser, scope);
+	set = &scope->set[key - config_keys];
+	if (set->source && !key->repeats)
+		return parser_fail(parser, &token->where,
+				   "\"%s\" is set twice in %s, first at %s:%u", key->name,
+				   scope->title, set->source->name, set->line);
+	*set = token->where;
+	parser_next(parser);
+	if ((key->type == KEY_VM && !begin_vm(parser, &inner)) ||
+	    (key->type == KEY_BOOT && !begin_boot(parser, key, &inner)))
+		return false;
+	if (key->type <= KEY_BOOT)
+		return block(parser, &inner);
+	return parser_value(parser, key, scope) &&
+	       (token->kind > TOKEN_OPEN ||
+		parser_fail(parser, NULL, "\"%s\" ends with its line or a \";\"", key->name));
 }
 
 void parser_block(struct parser *parser, struct scope *scope)
 {
-	while (!token_is(parser, TOKEN_EOF)) {
+	const struct token *token = &parser->lexer.token;
+
+	while (token->kind != TOKEN_EOF) {
 		if (scope->in == IN_TOP)
 			parser->closing = false;
-		else if (parser->closing || token_is(parser, TOKEN_CLOSE))
+		else if (parser->closing || token->kind == TOKEN_CLOSE)
 			return;
-		if (token_is(parser, TOKEN_CLOSE))
-			parser_fail(parser, parser->token.where, "no block is open here");
-		if (token_is(parser, TOKEN_CLOSE) || token_is(parser, TOKEN_END))
+		if (token->kind == TOKEN_CLOSE)
+			parser_fail(parser, &token->where, "no block is open here");
+		if (token->kind > TOKEN_OPEN)
 			parser_next(parser);
-		else
-			statement(parser, scope);
+		else if (!statement(parser, scope))
+			skip(parser);
 	}
 }
 
@@ -311,32 +237,26 @@ bool config_parse(struct config_arena *arena, const struct config_source *main_s
 		  const struct config_loader *loader, struct config_diag *diag,
 		  struct vela_config **out)
 {
-	struct parser parser = { .arena = arena, .loader = loader, .diag = diag, .depth = 1 };
-	struct config_pos set[CONFIG_KEYS_MAX] = {};
-	struct scope top = { .in = IN_TOP, .title = "the configuration", .set = set };
+	struct parser parser = {
+		.arena = arena, .loader = loader, .diag = diag, .errors_left = CONFIG_ERRORS_MAX
+	};
+	struct vela_config *config = parser_alloc(&parser, sizeof *config);
 	const char *slash = strrchr(main_source->name, '/');
-	struct config_source *source = parser_alloc(&parser, sizeof *source);
-	const unsigned errors_before = diag->errors;
 
 	*out = NULL;
-	parser.config = parser_alloc(&parser, sizeof *parser.config);
-	if (main_source->size > CONFIG_SOURCE_MAX)
-		config_fail(diag, (struct config_pos){}, "%s is larger than 1M", main_source->name);
-	if (!parser.config || main_source->size > CONFIG_SOURCE_MAX)
+	if (!config)
 		return false;
-	*source = (struct config_source){ .name = main_source->name,
-					  .path = slash ? slash + 1 : main_source->name,
-					  .text = main_source->size ? main_source->text : "",
-					  .size = main_source->size };
-	parser.config->source = source;
-	parser.last_include = &parser.config->includes;
-	parser.lexer = (struct lexer){ .source = source, .line = 1 };
-	set_defaults(IN_HOST, &parser.config->host);
-	top.where = (struct config_pos){ source, 1, 1, 1 };
-	parser_next(&parser);
-	parser_block(&parser, &top);
-	check_required(&parser, &top);
-	if (diag->errors == errors_before)
-		*out = parser.config;
-	return *out != NULL;
+	config->source = *main_source;
+	config->source.path = slash ? slash + 1 : main_source->name;
+	set_defaults(IN_HOST, config);
+	parser.last_include = &config->includes;
+
+	struct scope top = {
+		IN_TOP, "the configuration", config, config->set, { &config->source, 1, 1, 1 }
+	};
+
+	if (parser_file(&parser, &config->source, &top))
+		check_required(&parser, &top);
+	*out = parser.errors_left == CONFIG_ERRORS_MAX ? config : NULL;
+	return *out;
 }

@@ -18,13 +18,12 @@ static const struct {
 
 static void put_key(const struct config_printer *printer, const struct config_key *key)
 {
-	char form[CONFIG_FORM_TEXT_MAX], preset[CONFIG_VALUE_TEXT_MAX] = "none", line[512];
+	const char *preset = key->preset ? key->preset : "none";
+	char form[CONFIG_FORM_TEXT_MAX], line[512];
 
 	config_value_form(key, form);
-	for (char *bar = form; key->choices && (bar = strchr(bar, '|')); bar++)
+	for (char *bar = form; (bar = strchr(bar, '|')); bar++)
 		*bar = '/';
-	if (config_key_is_number(key))
-		config_value_text(key, key->preset, preset);
 	snprintf(line, sizeof line, "| `%s` | %s | %s | %s%s |\n", key->name, form,
 		 key->required ? "required" : preset, key->doc,
 		 key->repeats ? "; may be repeated" : "");
@@ -40,7 +39,7 @@ void config_reference(const struct config_printer *printer)
 			 "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
 			 places[i].title);
 		printer->print(printer->context, line);
-		for (size_t j = 0; j < config_key_count; j++)
+		for (size_t j = 0; config_keys[j].name; j++)
 			if (config_keys[j].in & places[i].in)
 				put_key(printer, &config_keys[j]);
 		printer->print(printer->context, "\n");

@@ -1,149 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of keys: numbers with units, words, strings and file names, each checked against the row
- * of its key before anything is stored.
+ * Values of keys, each checked against the row of its key before it is stored. What is read is
+ * passed: the token behind it becomes the next one.
  */
 #include "parse.h"
 
 #include <string.h>
 
 /* Reports "KEY" needs FORM, found TOKEN. */
-static void wrong_value(struct parser *parser, const struct config_key *key)
+static bool wrong_value(struct parser *parser, const struct config_key *key)
 {
+	const char *meant = NULL;
 	char form[CONFIG_FORM_TEXT_MAX];
 
 	config_value_form(key, form);
-	parser_expected(parser, "\"%s\" needs %s", key->name, form);
+	for (size_t i = 0; !key->note && key->words && key->words[i]; i++)
+		meant = token_nearer(&parser->lexer.token, meant, key->words[i]);
+	if (meant)
+		return parser_fail(parser, NULL, "\"%s\" needs %s (did you mean \"%s\"?)",
+				   key->name, form, meant);
+	return parser_fail(parser, NULL, "\"%s\" needs %s", key->name, form);
 }
 
-static bool number_value(struct parser *parser, const struct config_key *key, uint64_t *value)
+bool parser_number(struct parser *parser, const struct config_key *key, uint64_t *value)
 {
-	const struct token *token = &parser->token;
+	const struct token *token = &parser->lexer.token;
 
-	if (key->type == KEY_CPU && token->length == 3 && memcmp(token->text, "any", 3) == 0) {
-		*value = CONFIG_CPU_ANY;
-		return true;
+	if (token->kind > TOKEN_NUMBER ||
+	    !config_key_read(key, token->text, token->where.length, value))
+		return wrong_value(parser, key);
+	parser_next(parser);
+	return true;
+}
+
+/* Writes what the next token, a string, means to zeroed text of its length. */
+static bool unquote(struct parser *parser, char *text)
+{
+	const struct token *token = &parser->lexer.token;
+	const char *from = token->text + 1;
+	const char *end = token->text + token->where.length - 1;
+
+	while (from < end) {
+		char c = *from++;
+
+		if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
+			return parser_fail(parser, &token->where,
+					   "a control character cannot stand in a string");
+		if (c == '\\') {
+			from += strspn(from, "\r");
+			c = *from++;
+			if (c == '\n') {
+				from += strspn(from, " \t\r");
+				continue;
+			}
+			if (c != '"' && c != '\\')
+				return parser_fail(parser, &token->where,
+						   "a backslash in a string stands before \", \\ "
+						   "or the end of a line");
+		}
+		*text++ = c;
 	}
-	if (token->kind == TOKEN_NUMBER &&
-	    config_value_read(key, token->text, token->length, value) && *value >= key->min &&
-	    *value <= key->max && (!key->multiple || *value % key->multiple == 0))
-		return true;
-	wrong_value(parser, key);
-	return false;
+	return true;
 }
 
-bool parser_choice(struct parser *parser, const struct config_key *key, uint64_t *index)
+/* A copy of a string, behind so many bytes of the path of its file. */
+static bool string_value(struct parser *parser, const struct config_key *key, size_t directory,
+			 size_t max, const char **value)
 {
-	const struct token *token = &parser->token;
-	struct nearest nearest = { .text = token->text, .length = token->length };
-	size_t length;
-	const char *word;
-
-	for (size_t i = 0; (word = config_choice(key->choices, i, &length)); i++) {
-		if (token->kind == TOKEN_WORD)
-			nearest_consider(&nearest, word, length);
-		*index = i;
-		if (nearest.word && nearest.distance == 0)
-			return true;
-	}
-	if (nearest.word && !key->note)
-		parser_expected(parser, "\"%s\" needs %s (did you mean \"%.*s\"?)", key->name,
-				key->choices, (int)nearest.word_length, nearest.word);
-	else
-		wrong_value(parser, key);
-	return false;
-}
-
-/* A copy of the string that is the next token, or NULL after reporting. */
-static char *string_value(struct parser *parser, const struct config_key *key, size_t max)
-{
+	const struct token *token = &parser->lexer.token;
 	char *text;
 
-	if (parser->token.kind != TOKEN_STRING) {
-		wrong_value(parser, key);
-		return NULL;
-	}
-	text = parser_alloc(parser, parser->token.length);
-	if (text && token_unquote(&parser->token, text) > max) {
-		parser_fail(parser, parser->token.where, "text longer than %zu bytes", max);
-		return NULL;
-	}
-	return text;
+	if (token->kind != TOKEN_STRING)
+		return wrong_value(parser, key);
+	text = parser_alloc(parser, directory + token->where.length);
+	if (!text || !unquote(parser, text + directory))
+		return false;
+	if (strlen(text + directory) > max)
+		return parser_fail(parser, &token->where, "text longer than %zu bytes", max);
+	*value = memcpy(text, token->where.source->path, directory);
+	parser_next(parser);
+	return true;
 }
 
-const char *parser_path(struct parser *parser, const struct config_key *key)
+bool parser_path(struct parser *parser, const struct config_key *key, const char **path)
 {
-	const char *base = parser->lexer.source->path;
-	const char *slash = strrchr(base, '/');
-	const char *name = string_value(parser, key, CONFIG_PATH_MAX);
-	size_t directory;
-	char *path;
+	const struct config_pos where = parser->lexer.token.where;
+	const char *slash = strrchr(where.source->path, '/');
+	const size_t directory = slash ? (size_t)(slash - where.source->path) + 1 : 0;
 
-	if (!name)
-		return NULL;
-	directory = slash && name[0] != '/' ? (size_t)(slash - base) + 1 : 0;
-	if (name[0] == '\0' || strpbrk(name, " \t") || directory + strlen(name) > CONFIG_PATH_MAX) {
-		parser_fail(parser, parser->token.where,
-			    "a file name has 1 to %d bytes, its directory included, and no blanks",
-			    CONFIG_PATH_MAX);
-		return NULL;
-	}
-	path = parser_alloc(parser, directory + strlen(name) + 1);
-	if (path) {
-		memcpy(path, base, directory);
-		memcpy(path + directory, name, strlen(name));
-	}
-	return path;
+	if (!string_value(parser, key, directory, CONFIG_SOURCE_MAX, path))
+		return false;
+
+	const char *name = *path + directory;
+
+	if (name[0] == '/')
+		*path = name;
+	if (name[0] == '\0' || strpbrk(name, " \t") || strlen(*path) > CONFIG_PATH_MAX)
+		return parser_fail(
+			parser, &where,
+			"a file name has 1 to %d bytes, its directory included, and no blanks",
+			CONFIG_PATH_MAX);
+	return true;
 }
 
+static bool file_value(struct parser *parser, const struct config_key *key,
+		       struct config_file *file)
+{
+	file->where = parser->lexer.token.where;
+	file->args = "";
+	return parser_path(parser, key, &file->path);
+}
+
+/* A boot module and, if they follow, its arguments. */
 static bool module_value(struct parser *parser, const struct config_key *key,
 			 struct config_boot *boot)
 {
-	struct config_file module = { .args = "", .where = parser->token.where };
+	struct config_file *module = &boot->modules[boot->module_count];
 
-	module.path = parser_path(parser, key);
-	if (!module.path)
-		return false;
-	parser_next(parser);
-	if (parser->token.kind == TOKEN_STRING) {
-		module.args = string_value(parser, key, CONFIG_ARGS_MAX);
-		if (!module.args)
-			return false;
-		parser_next(parser);
-	}
-	if (boot->module_count == CONFIG_MODULES_MAX) {
-		parser_fail(parser, module.where, "more than %d modules", CONFIG_MODULES_MAX);
-		return true;
-	}
-	boot->modules[boot->module_count++] = module;
-	return true;
+	if (boot->module_count == CONFIG_MODULES_MAX)
+		return parser_fail(parser, &parser->lexer.token.where, "more than %d modules",
+				   CONFIG_MODULES_MAX);
+	boot->module_count++;
+	return file_value(parser, key, module) &&
+	       (parser->lexer.token.kind != TOKEN_STRING ||
+		string_value(parser, key, 0, CONFIG_MODULE_ARGS_MAX, &module->args));
 }
 
 bool parser_value(struct parser *parser, const struct config_key *key, struct scope *scope)
 {
 	void *member = (char *)scope->base + key->offset;
-	uint64_t value = 0;
-	bool good;
 
-	if (key->type == KEY_MODULE)
-		return module_value(parser, key, &((struct config_vm *)scope->base)->boot);
-	if (key->type == KEY_FILE) {
-		struct config_file file = { parser_path(parser, key), "", parser->token.where };
-
-		*(struct config_file *)member = file;
-		good = file.path != NULL;
-	} else if (key->type == KEY_TEXT) {
-		const char *text = string_value(parser, key, CONFIG_ARGS_MAX);
-
-		*(const char **)member = text;
-		good = text != NULL;
-	} else {
-		good = key->choices ? parser_choice(parser, key, &value)
-				    : number_value(parser, key, &value);
-		if (good)
-			config_value_store(key, scope->base, value);
-	}
-	if (good)
-		parser_next(parser);
-	return good;
+	if (key->type == KEY_INCLUDE)
+		return parser_include(parser, key, scope);
+	if (key->type == KEY_FILE && key->repeats)
+		return module_value(parser, key, member);
+	if (key->type == KEY_FILE)
+		return file_value(parser, key, member);
+	if (key->type == KEY_TEXT)
+		return string_value(parser, key, 0, CONFIG_ARGS_MAX, member);
+	return parser_number(parser, key, member);
 }

@@ -19,6 +19,7 @@ enum {
 	CONFIG_NAME_MAX = 31,		 /* bytes in a VM name */
 	CONFIG_PATH_MAX = 255,		 /* bytes in a file name, directory included */
 	CONFIG_ARGS_MAX = 2047,		 /* bytes in a command line */
+	CONFIG_MODULE_ARGS_MAX = 127,	 /* bytes in the arguments of a module */
 	CONFIG_KEYS_MAX = 32,		 /* upper bound of the key table, asserted there */
 	CONFIG_SOURCE_MAX = 1024 * 1024, /* bytes in one source file */
 };
@@ -43,7 +44,7 @@ struct config_pos {
 struct config_source {
 	const char *name; /* as messages show it */
 	const char *path; /* relative to the main file's directory; set by the parser */
-	const char *text; /* not NUL-terminated */
+	const char *text; /* not NUL-terminated; never NULL */
 	size_t size;
 	struct config_pos included_at;	  /* source == NULL for the main file */
 	const struct config_source *next; /* next included file of the configuration */
@@ -78,8 +79,10 @@ struct config_diag {
 	unsigned errors;
 };
 
-enum config_protocol { CONFIG_BOOT_LINUX, CONFIG_BOOT_PVH, CONFIG_BOOT_MULTIBOOT };
-enum config_action { CONFIG_STOP, CONFIG_RESTART };
+/* Every number and every word of a configuration is 64 bits wide: the parser stores all alike. */
+enum config_protocol : uint64_t { CONFIG_BOOT_LINUX, CONFIG_BOOT_PVH, CONFIG_BOOT_MULTIBOOT };
+enum config_action : uint64_t { CONFIG_STOP, CONFIG_RESTART };
+typedef uint64_t config_flag; /* 0 or 1 */
 
 /* A boot module the configuration names; path == NULL: none. */
 struct config_file {
@@ -98,7 +101,7 @@ struct config_boot {
 };
 
 struct config_vm {
-	const char *name;
+	char name[CONFIG_NAME_MAX + 1];
 	struct config_pos where; /* of the name */
 	uint64_t memory_bytes;
 	uint64_t cpus;
@@ -106,9 +109,9 @@ struct config_vm {
 	uint64_t priority;
 	uint64_t slice_us;
 	struct config_boot boot;
-	bool console;
-	bool autostart;
-	bool debug_exit;
+	config_flag console;
+	config_flag autostart;
+	config_flag debug_exit;
 	enum config_action on_crash;
 	enum config_action on_reset;
 	enum config_action on_poweroff;
@@ -118,16 +121,16 @@ struct config_vm {
 
 struct config_host {
 	uint64_t scrollback_bytes;
-	uint32_t escape; /* the control character, 1..31 */
-	struct config_pos set[CONFIG_KEYS_MAX];
+	uint64_t escape; /* the control character, 1..31 */
 };
 
 struct vela_config {
-	const struct config_source *source;   /* the main file */
+	struct config_source source;	      /* the main file */
 	const struct config_source *includes; /* the others, in the order they were opened */
 	struct config_host host;
 	struct config_vm *vms[CONFIG_VMS_MAX];
 	size_t vm_count;
+	struct config_pos set[CONFIG_KEYS_MAX]; /* by row, of the keys outside VMs */
 };
 
 /*
@@ -148,7 +151,8 @@ bool config_parse(struct config_arena *arena, const struct config_source *main_s
 
 /*
  * Writes "FILE:LINE:COLUMN: error: MESSAGE", the source line and a caret line, each ended by a
- * newline. Returns the length; CONFIG_ERROR_TEXT_MAX bytes always suffice.
+ * newline, and a line for each file that includes the one with the mistake. Returns the length; of
+ * a text with many long file names CONFIG_ERROR_TEXT_MAX bytes are the beginning.
  */
 enum { CONFIG_ERROR_TEXT_MAX = 2048 };
 size_t config_error_text(const struct config_error *error, char *text, size_t size);

@@ -113,6 +113,15 @@ static void limits(void **state)
 		 "vm a { memory 64M; boot pvh { args \"%2047d\"; kernel \"k\" } }", 1);
 	assert_non_null(parse(text, NULL));
 
+	for (int bytes = 127; bytes <= 128; bytes++) {
+		snprintf(text, sizeof text,
+			 "vm a { memory 64M; boot multiboot { kernel \"k\"\nmodule \"m\" \"%*d\" } "
+			 "}",
+			 bytes, 1);
+		assert_int_equal(parse(text, NULL) != NULL, bytes == 127);
+	}
+	assert_string_equal(error_line(0), "2:12 text longer than 127 bytes");
+
 	memset(text, '#', sizeof text);
 	text[sizeof text - 1] = '\0';
 	const struct included_file files[] = { { "big", text }, {} };
@@ -122,7 +131,7 @@ static void limits(void **state)
 	assert_null(parse(main_text, files));
 	assert_string_equal(error_line(0), "1:9 \"big\" is larger than 1M");
 	assert_null(parse_sized(text, CONFIG_SOURCE_MAX + 1, NULL, 65536));
-	assert_string_equal(error_full(0), "error: t.conf is larger than 1M\n");
+	assert_string_equal(error_full(0), "error: \"t.conf\" is larger than 1M\n");
 }
 
 static void little_memory(void **state)

@@ -49,6 +49,7 @@ static bool add_file(struct plan *plan, const struct vela_info *info,
 		.size = module->size,
 		.role = role,
 	};
+	static_assert(sizeof entry->args > CONFIG_MODULE_ARGS_MAX);
 	copy_text(entry->name, sizeof entry->name, file->path);
 	copy_text(entry->args, sizeof entry->args, file->args ? file->args : "");
 	plan->module[plan->files++] = module;

@@ -24,9 +24,10 @@ static const struct group {
 	const struct test *tests;
 } groups[] = {
 #define GROUP(name) { #name, tests_##name }
-	GROUP(calls), GROUP(matrix), GROUP(caps),   GROUP(quota), GROUP(memory), GROUP(shootdown),
-	GROUP(ipc),   GROUP(chain),  GROUP(sm),	    GROUP(sched), GROUP(fault),	 GROUP(registers),
-	GROUP(irq),   GROUP(exits),  GROUP(inject), GROUP(vcpu),  GROUP(kick),	 GROUP(hostile),
+	GROUP(calls),	  GROUP(matrix),    GROUP(caps),    GROUP(quota), GROUP(memory),
+	GROUP(shootdown), GROUP(ipc),	    GROUP(chain),   GROUP(sm),	  GROUP(sched),
+	GROUP(fault),	  GROUP(registers), GROUP(irq),	    GROUP(exits), GROUP(inject),
+	GROUP(vcpu),	  GROUP(kick),	    GROUP(hostile), GROUP(races),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

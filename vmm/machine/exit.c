@@ -14,6 +14,7 @@
 
 #define KVM_ENOSYS   1000u
 #define HELD_POLL_NS RT_NS_PER_MS
+#define LEAST_RUN_NS 100000ull
 
 /* State groups each exit class copies out. Those that lead to an injection have the event under
  * way and CR8. */
@@ -107,6 +108,7 @@ static void exit_event(struct machine *m)
 
 static void exit_timeout(struct machine *m)
 {
+	m->timed_out = true;
 	pc_advance(&m->pc);
 	console_tick(m);
 }
@@ -170,6 +172,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* A timer can be set to be due again before the guest has run at all: it gets some time between
+ * two deadlines, or it could not even stop the timer. */
+static void leave_time(struct machine *m)
+{
+	uint64_t least = rt_rdtsc() + rt_tsc_from_ns(LEAST_RUN_NS, m->khz);
+
+	if (m->deadline_tsc < least)
+		m->deadline_tsc = least;
+	m->timed_out = false;
+}
+
 static void set_deadline(struct machine *m, uint32_t attention)
 {
 	if (attention & ATTEND_TIMERS)
@@ -180,6 +193,8 @@ static void set_deadline(struct machine *m, uint32_t attention)
 	if (m->held)
 		ns = earlier(ns, machine_now_ns(m) + HELD_POLL_NS);
 	m->deadline_tsc = machine_tsc_at(m, ns);
+	if (m->timed_out)
+		leave_time(m);
 }
 
 static _Noreturn void finish(struct machine *m)

@@ -29,6 +29,7 @@ struct machine {
 	uint32_t dirty; /* of them, those changed since the last exit */
 	bool held;	/* an interrupt waits for a lower task priority */
 	bool window;	/* an interrupt window has been asked for */
+	bool timed_out; /* the last exit was for a deadline */
 	uint64_t deadline_tsc;
 	uint64_t device_deadline_ns; /* of all devices but the local APIC */
 	uint64_t start_tsc;	     /* host TSC at guest time 0 */

@@ -11,6 +11,7 @@
 #define UART_LSR 5
 #define LCR_8N1	 0x03
 #define LCR_DLAB 0x80
+#define MCR_ON	 0x0b /* with OUT2, which lets interrupts through */
 #define LSR_THRE 0x20
 
 void uart_init(void)
@@ -21,7 +22,7 @@ void uart_init(void)
 	outb(COM1 + UART_LCR, LCR_8N1);
 	outb(COM1 + UART_IER, 0);
 	outb(COM1 + UART_FCR, 7);
-	outb(COM1 + UART_MCR, 3);
+	outb(COM1 + UART_MCR, MCR_ON);
 }
 
 /* The transmitter is always empty in Vela's machine, but ask once per line as a good driver does.

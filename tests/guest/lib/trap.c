@@ -9,7 +9,7 @@
 #define SELECTOR_CODE 8
 #define SELECTOR_TSS  0x18
 #define IST_NMI	      1
-#define IST_DF	      2
+#define IST_DF	      TRAP_STACK
 #define IST_BYTES     4096
 
 struct fixup {

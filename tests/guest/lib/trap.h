@@ -54,6 +54,7 @@ struct gate {
 	uint32_t offset_high, reserved;
 };
 extern struct gate trap_table[256];
+#define TRAP_STACK 2 /* ist of the stack for double faults */
 void trap_init(void);
 void trap_load_table(const void *table, uint16_t limit);
 

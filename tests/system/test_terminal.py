@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness itself: it finds what comes, in order, and fails when something does not."""
 
+import contextlib
+import subprocess
+import sys
 import time
 import unittest
+from pathlib import Path
 
 from harness import ExpectError, Terminal
 from velatool import tapunit
@@ -49,6 +53,24 @@ class TerminalTest(unittest.TestCase):
             process = terminal.process
         self.assertIsNotNone(process.returncode)
         self.assertLess(time.monotonic() - started, 30)
+
+    def test_programs_do_not_outlive_a_killed_test(self) -> None:
+        script = ("from harness import Terminal; import time; "
+                  "print(Terminal(['sleep', '60']).process.pid, flush=True); time.sleep(60)")
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
+                              text=True) as test:
+            pid = int(test.stdout.readline())
+            test.kill()
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{pid}").exists() and not self.is_zombie(pid):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
+    def is_zombie(self, pid: int) -> bool:
+        """Whether the process has ended, though nobody has asked how."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+        return True
 
 
 if __name__ == "__main__":

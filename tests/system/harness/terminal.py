@@ -8,6 +8,7 @@ carries the end of the transcript.
 
 import codecs
 import contextlib
+import ctypes
 import os
 import pty
 import re
@@ -22,12 +23,19 @@ from types import TracebackType
 # CSI and OSC sequences, other two-character escapes, and bytes without a place in a transcript.
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_78=>]"
                      r"|[\x00-\x08\x0b-\x1a\x1c-\x1f]")
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
 UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*)?$")
 TRANSCRIPT_TAIL = 4000
 
 
 class ExpectError(AssertionError):
     """Something expected did not come."""
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the test does, even if that is killed for its time."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Terminal:
@@ -46,7 +54,7 @@ class Terminal:
         self._fd, program_side = pty.openpty()
         self.process = subprocess.Popen(command, cwd=cwd, stdin=program_side, stdout=program_side,
                                         stderr=program_side, env=env,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=die_with_parent)
         os.close(program_side)
 
     def on_close(self, cleanup: Callable[[], object]) -> None:

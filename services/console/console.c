@@ -11,6 +11,10 @@
 #include <string.h>
 
 #define SCREEN_LINES 24u
+/* Room for what the service takes from the port before it asks again. A guest that reads one buffer
+ * makes that much. */
+#define INPUT_ROOM  RT_SESSION_INPUT
+#define PATIENCE_MS 1000u
 
 static struct slot *focused(struct console *console)
 {
@@ -142,6 +146,19 @@ void console_input(struct console *console, unsigned char byte)
 		words_help(&console->slots, &console->keys, text);
 		return screen_say(&console->screen, text);
 	}
+}
+
+bool console_listens(struct console *console, uint64_t now_tsc)
+{
+	const struct slot *slot = focused(console);
+
+	if (!slot->open || slot->broken || slot->input_used <= SLOT_INPUT_BYTES - INPUT_ROOM) {
+		console->held_tsc = 0;
+		return true;
+	}
+	if (!console->held_tsc)
+		console->held_tsc = now_tsc;
+	return now_tsc - console->held_tsc >= PATIENCE_MS * console->slots.tsc_khz;
 }
 
 bool console_turn(struct console *console, uint64_t now_tsc)

@@ -15,8 +15,9 @@ struct console {
 	struct keys keys;
 	struct screen screen;
 	unsigned focus;
-	bool hinted;	  /* why typing has no effect here was said */
-	uint32_t request; /* enum rt_status_code for the root task, RT_STATUS_RUNNING: none */
+	uint64_t held_tsc; /* typed bytes wait for the guest since then; 0: none do */
+	bool hinted;	   /* why typing has no effect here was said */
+	uint32_t request;  /* enum rt_status_code for the root task, RT_STATUS_RUNNING: none */
 	uint32_t request_slot;
 	struct rt_control *control;
 };
@@ -32,6 +33,12 @@ struct console_setup {
 
 /* Reads the table of clients, says the banner and focuses guest 1, or the log without guests. */
 void console_init(struct console *console, const struct console_setup *setup, uint64_t now_tsc);
+
+/*
+ * Whether the port's input is to be taken now. A guest that reads slowly, or whose user pastes,
+ * gets time to read; for one that does not read at all the commands of the console do not wait.
+ */
+bool console_listens(struct console *console, uint64_t now_tsc);
 
 /* A typed byte. */
 void console_input(struct console *console, unsigned char byte);

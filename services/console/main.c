@@ -13,7 +13,7 @@
 
 /* A wake-up this late shows a lost interrupt at most as a short delay. */
 #define IDLE_NS	   100000000ull /* nothing to send */
-#define SENDING_NS 5000000ull	/* the port was full */
+#define SENDING_NS 5000000ull	/* the port was full, or typed bytes wait for the guest */
 
 /* The service allocates nothing. */
 RT_HEAP(4096);
@@ -64,15 +64,16 @@ static void tell_root(void)
 	console.request = RT_STATUS_RUNNING;
 }
 
-static void wait(bool port)
+static void wait(bool port, bool listening)
 {
 	bool sending = port && screen_pending(&console.screen);
 
 	if (sending && uart_ready())
 		return;
 	if (port)
-		uart_rearm(sending);
-	rt_sm_down_all(RT_SEL_WAKE, rt_clock_deadline(sending ? SENDING_NS : IDLE_NS));
+		uart_rearm(listening, sending);
+	rt_sm_down_all(RT_SEL_WAKE,
+		       rt_clock_deadline(sending || !listening ? SENDING_NS : IDLE_NS));
 }
 
 int rt_main(void)
@@ -94,7 +95,8 @@ int rt_main(void)
 			 info->console.slots, (unsigned long long)info->console.scrollback_bytes);
 	console_init(&console, &setup, rt_rdtsc());
 	for (;;) {
-		if (port)
+		bool listening = console_listens(&console, rt_rdtsc());
+		if (port && listening)
 			receive();
 		bool more = console_turn(&console, rt_rdtsc());
 		wake_clients();
@@ -104,6 +106,6 @@ int rt_main(void)
 		else
 			discard();
 		if (!more)
-			wait(port);
+			wait(port, listening);
 	}
 }

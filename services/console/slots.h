@@ -14,7 +14,7 @@
 
 #include "ring.h"
 
-#define SLOT_INPUT_BYTES 256u
+#define SLOT_INPUT_BYTES 1024u
 #define SLOT_TURN_LINES	 8u /* log lines of one client in one turn */
 #define SLOT_TURN_CHUNKS 8u /* output buffers of one client in one turn */
 

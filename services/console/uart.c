@@ -55,7 +55,7 @@ bool uart_init(void)
 	uart_out(LCR, LCR_8N1);
 	uart_out(IIR, FCR_ENABLE_CLEAR);
 	uart_out(MCR, MCR_DTR_RTS_OUT2);
-	uart_rearm(false);
+	uart_rearm(true, false);
 	return true;
 }
 
@@ -78,10 +78,10 @@ void uart_send(const unsigned char *bytes, size_t length)
 		uart_out(DATA, bytes[i]);
 }
 
-void uart_rearm(bool when_ready)
+void uart_rearm(bool when_received, bool when_ready)
 {
 	uart_out(IER, 0);
 	for (unsigned i = 0; i < CAUSES_MAX && !(uart_in(IIR) & IIR_NONE); i++)
 		uart_in(LSR);
-	uart_out(IER, when_ready ? IER_RECEIVED | IER_THR_EMPTY : IER_RECEIVED);
+	uart_out(IER, (when_received ? IER_RECEIVED : 0) | (when_ready ? IER_THR_EMPTY : 0));
 }

@@ -22,9 +22,10 @@ bool uart_ready(void);
 void uart_send(const unsigned char *bytes, size_t length);
 
 /*
- * Ends the interrupt that woke the service and says whether one is wanted when the port can send
- * again. The line is edge triggered at its controller: it must have gone low before waiting.
+ * Ends the interrupt that woke the service and says whether one is wanted when the port has
+ * received something, and when it can send again. The line is edge triggered at its controller: it
+ * must have gone low before waiting.
  */
-void uart_rearm(bool when_ready);
+void uart_rearm(bool when_received, bool when_ready);
 
 #endif

@@ -87,7 +87,7 @@ class TwoGuestsTest(unittest.TestCase):
         self.assertEqual(output, "".join(f"{number}\n" for number in range(1, 3001)))
 
     def test_long_paste_arrives_whole(self) -> None:
-        pasted = "".join(f"line {number} of a long paste\n" for number in range(200))
+        pasted = "".join(f"line {number} of a long paste\n" for number in range(600))
         self.vela.show(BETA)
         self.terminal.line("echo re''ady; sha256sum")
         self.terminal.expect("^ready$")

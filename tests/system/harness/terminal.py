@@ -56,6 +56,8 @@ class Terminal:
                                         stderr=program_side, env=env,
                                         start_new_session=True, preexec_fn=die_with_parent)
         os.close(program_side)
+        # A program that waits until its output is read must not make the test wait while it types.
+        os.set_blocking(self._fd, False)
 
     def on_close(self, cleanup: Callable[[], object]) -> None:
         """Have something done when the terminal is closed."""
@@ -82,7 +84,12 @@ class Terminal:
         """Type."""
         data = keys.encode() if isinstance(keys, str) else keys
         while data:
-            data = data[os.write(self._fd, data):]
+            readable, writable, _ = select.select([self._fd], [self._fd], [])
+            if readable:
+                self.read(0)
+            if writable:
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(self._fd, data):]
 
     def line(self, text: str) -> None:
         """Type a line and press Return."""

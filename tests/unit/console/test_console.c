@@ -301,6 +301,22 @@ static void unread_typing_is_dropped_with_a_word(void **state)
 	assert_non_null(strstr(terminal(), "keys are dropped"));
 }
 
+static void slow_reader_is_given_time(void **state)
+{
+	const uint64_t second = 1000 * KHZ;
+	char bytes[RT_SESSION_INPUT];
+
+	(void)state;
+	while (console_listens(&console, now))
+		type("k");
+	assert_null(strstr(terminal(), "keys are dropped"));
+	assert_false(console_listens(&console, now + second - 1));
+	assert_true(console_listens(&console, now + second));
+	assert_int_not_equal(rt_session_read(&client[1], bytes, sizeof bytes), 0);
+	console_turn(&console, now);
+	assert_true(console_listens(&console, now));
+}
+
 static void restarted_service_goes_on_with_its_clients(void **state)
 {
 	(void)state;
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup(shown_guest_is_slowed_to_the_port_others_are_not, setup),
 		cmocka_unit_test_setup(one_turn_is_bounded, setup),
 		cmocka_unit_test_setup(unread_typing_is_dropped_with_a_word, setup),
+		cmocka_unit_test_setup(slow_reader_is_given_time, setup),
 		cmocka_unit_test_setup(restarted_service_goes_on_with_its_clients, setup),
 	};
 

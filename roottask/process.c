@@ -96,7 +96,7 @@ bool process_blocks(struct process *process, uint64_t size, uint64_t va)
 static bool filled_memory(struct process *process, const void *bytes, uint64_t length,
 			  uint64_t size, uint64_t va, unsigned rights)
 {
-	struct extent extent;
+	struct extent extent = { 0 };
 
 	if (!process_memory(process, size, va, rights, &extent))
 		return false;

@@ -21,8 +21,8 @@ static void *open_at(uint64_t va, struct extent extent, unsigned rights)
 				 (va + extent.base) / VELA_PAGE_SIZE, pages, rights);
 	if (status == VELA_OK)
 		return (void *)(va + extent.base);
-	rt_log(RT_ERROR, "physical memory %#llx to %#llx cannot be mapped: %s",
-	       (unsigned long long)extent.base, (unsigned long long)(extent.base + extent.size),
+	rt_log(RT_ERROR, "physical memory from %#llx on, %llu pages, cannot be mapped: %s",
+	       (unsigned long long)extent.base, (unsigned long long)pages,
 	       root_status_text(status));
 	return NULL;
 }

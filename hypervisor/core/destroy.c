@@ -14,8 +14,9 @@
 
 static struct spinlock destroy_lock; /* outermost; held across sync_cpus, hence sync_lock */
 
-#define STEPS_MAX 16u /* per hypercall; a step waits for the other CPUs a bounded number of times \
-		       */
+#define STEPS_MAX                                                                       \
+	16u /* per hypercall; a step waits for the other CPUs a bounded number of times \
+	     */
 
 static bool is_one(const struct cpu *cpu, const void *one)
 {

@@ -72,13 +72,13 @@ def check_python() -> str:
 
 
 def undocumented(tree: ast.Module) -> Iterable[int]:
-    """Lines of definitions without docstring; private ones and test methods need none."""
+    """Lines of definitions without docstring; private ones, tests and their set-up need none."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module):
             if ast.get_docstring(node) is None:
                 yield 1
         elif isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-            if not node.name.startswith(("_", "test_")) and ast.get_docstring(node) is None \
+            if not node.name.startswith(("_", "test_", "setUp", "tearDown")) and ast.get_docstring(node) is None \
                     and not isinstance(parent_of(tree, node), ast.FunctionDef):
                 yield node.lineno
 

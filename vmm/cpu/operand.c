@@ -166,7 +166,7 @@ bool operand_read(struct emulator *e, uint64_t va, unsigned bytes, uint64_t *val
 	if (!locate(e, va, bytes, 0, &span))
 		return false;
 	*value = read_piece(e, span.gpa[0], span.bytes[0]);
-	if (span.bytes[1])
+	if (span.bytes[1] && span.bytes[0] < 8)
 		*value |= read_piece(e, span.gpa[1], span.bytes[1]) << 8 * span.bytes[0];
 	return true;
 }
@@ -178,7 +178,7 @@ bool operand_write(struct emulator *e, uint64_t va, unsigned bytes, uint64_t val
 	if (!locate(e, va, bytes, WALK_WRITE, &span))
 		return false;
 	write_piece(e, span.gpa[0], span.bytes[0], value);
-	if (span.bytes[1])
+	if (span.bytes[1] && span.bytes[0] < 8)
 		write_piece(e, span.gpa[1], span.bytes[1], value >> 8 * span.bytes[0]);
 	return true;
 }

@@ -46,7 +46,7 @@ bool device_load(const struct device_ops *ops, void *dev, const void *buf, size_
 	if (size != device_save_size(ops) || ops->state_size > sizeof state)
 		return false;
 	header_fill(&expected, ops);
-	if (memcmp(buf, &expected, sizeof expected))
+	if (memcmp(buf, &expected, sizeof expected) != 0)
 		return false;
 	memcpy(state, (const uint8_t *)buf + sizeof expected, ops->state_size);
 	if (!ops->check(state))

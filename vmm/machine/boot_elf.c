@@ -41,7 +41,7 @@ struct elf64_segment {
 
 static bool read_header(struct guest_elf *elf)
 {
-	if (elf->size < sizeof(struct elf32_header) || memcmp(elf->bytes, "\177ELF", 4))
+	if (elf->size < sizeof(struct elf32_header) || memcmp(elf->bytes, "\177ELF", 4) != 0)
 		return false;
 	if (elf->bytes[EI_CLASS] == CLASS_32) {
 		struct elf32_header h;

@@ -181,7 +181,7 @@ bool boot_linux(const struct boot_request *request, struct vela_state *state,
 		struct boot_error *error)
 {
 	const struct boot_file *file = &request->kernel;
-	struct image image;
+	struct image image = { 0 };
 
 	if (!parse(request, &image, error))
 		return false;

@@ -183,8 +183,8 @@ bool boot_multiboot(const struct boot_request *request, struct vela_state *state
 		    struct boot_error *error)
 {
 	const struct boot_file *file = &request->kernel;
-	uint64_t offset, entry, top;
-	struct header header;
+	uint64_t offset = 0, entry, top = 0;
+	struct header header = { 0 };
 
 	if (request->memory->low_bytes <= EXTENDED_BASE)
 		return boot_fail(error, file->name, "the VM has too little memory");

@@ -28,7 +28,6 @@ static bool wrmsr(unsigned reg, uint64_t value)
 static uint64_t rdmsr(unsigned reg)
 {
 	uint64_t value = 0;
-
 	assert_true(lapic_read_msr(lapic, 0x800 + reg, &value));
 	return value;
 }
@@ -260,7 +259,6 @@ static void xapic_page_allows_aligned_words_only(void **state)
 static void base_transitions(void **state)
 {
 	uint64_t value;
-
 	(void)state;
 	assert_true(lapic_mmio_enabled(lapic));
 	assert_true(lapic_mmio_base(lapic) == LAPIC_DEFAULT_BASE);
@@ -289,7 +287,6 @@ static void base_transitions(void **state)
 static void x2apic_registers(void **state)
 {
 	uint64_t value;
-
 	(void)state;
 	enter_x2apic();
 	assert_int_equal(rdmsr(LAPIC_ID), ZOO_LAPIC_ID);
@@ -346,7 +343,6 @@ static void x2apic_icr_is_one_register(void **state)
 static void messages_are_accepted_by_kind(void **state)
 {
 	struct apic_message message = { .vector = 0x55, .level = true };
-
 	(void)state;
 	assert_true(lapic_accept(lapic, &message));
 	assert_int_equal(lapic_pending_vector(lapic), 0x55);

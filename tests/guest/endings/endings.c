@@ -64,6 +64,12 @@ static void by_lost_table(void)
 	__asm__ volatile("ud2");
 }
 
+/* Page tables where no memory is: not even an exception can be delivered. */
+static void by_lost_pages(void)
+{
+	write_cr3(0xd0000000ull);
+}
+
 /* Code where no memory is: an exception, which the library turns into code 100. */
 static void by_lost_code(void)
 {
@@ -79,6 +85,7 @@ static const struct {
 	{ "port92", by_port92 },    { "acpi", by_acpi },
 	{ "panic", by_panic },	    { "triple", by_triple_fault },
 	{ "table", by_lost_table }, { "lost", by_lost_code },
+	{ "pages", by_lost_pages },
 };
 
 static bool is_same(const char *a, const char *b)

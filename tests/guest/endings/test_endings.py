@@ -21,6 +21,7 @@ ENDS = {
     "panic": ["panicked: panic"],
     "triple": ["crashed: triple fault"],
     "table": ["crashed: an interrupt or exception could not be delivered"],
+    "pages": ["crashed: an interrupt or exception could not be delivered"],
     "lost": ["ended: exit code 100"],
     "again": ["panicked: panic; restarts in 500 ms (1 of 1)",
               "panicked: panic; stays stopped, its restart-limit of 1 is reached"],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configures and compiles the build tree, and strips what goes into boot images."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -71,7 +72,8 @@ def stripped(binary: Path) -> Path:
     copy = paths.BUILD / "image" / binary.name
     if not copy.is_file() or copy.stat().st_mtime_ns < binary.stat().st_mtime_ns:
         copy.parent.mkdir(exist_ok=True)
-        partial = copy.with_name(copy.name + ".part")
+        # Tests that run side by side may all be the first to want it.
+        partial = copy.with_name(f"{copy.name}.{os.getpid()}.part")
         run(["llvm-strip-19", "-o", partial, binary], f"strip {binary.name}")
         partial.replace(copy)
     return copy

@@ -85,8 +85,8 @@ class Terminal:
         data = keys.encode() if isinstance(keys, str) else keys
         while data:
             readable, writable, _ = select.select([self._fd], [self._fd], [])
-            if readable:
-                self.read(0)
+            if readable and not self.read(0):
+                self.fail("the program ended while there was something to type")
             if writable:
                 with contextlib.suppress(BlockingIOError):
                     data = data[os.write(self._fd, data):]

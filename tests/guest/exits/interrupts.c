@@ -180,19 +180,28 @@ GUEST_TEST(nmi, "an NMI comes although IF is 0, and again after IRET")
 	trap_set_handler(VECTOR_NMI, NULL);
 }
 
+/* Takes the PIC's request, so that the 8254's next period makes another NMI. */
+static void poll_pic(struct frame *frame)
+{
+	(void)frame;
+	seen++;
+	outb(0x20, 0x0c);
+	inb(0x20);
+	outb(0x20, 0x20);
+}
+
 GUEST_TEST(nmi_wakes, "an NMI ends a HLT even with IF 0")
 {
 	irq_setup();
-	watch(VECTOR_NMI);
-	lapic_timer(TIMER_ONE_SHOT | TIMER_VECTOR, 1000000);
-	/* The thermal entries have a delivery mode, the timer has none: use LINT0, driven by the
-	 * 8254. */
-	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
+	seen = 0;
+	trap_set_handler(VECTOR_NMI, poll_pic);
 	lapic_write(LAPIC_LVT_LINT0, ICR_NMI);
 	pic_mask(0xfffe);
-	pit_start(0, 1193);
+	pit_start(2, 11930);
 	__asm__ volatile("hlt" : : : "memory");
-	expect(seen == 1, "%u NMIs", seen);
+	expect(seen >= 1, "%u NMIs", seen);
+	pit_start(0, 0);
+	pic_mask(0xffff);
 	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
 	trap_set_handler(VECTOR_NMI, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries of the interrupt table: each stub makes a struct frame (trap.h) and calls trap_dispatch. */
+/* Entries of the interrupt table: each makes a struct frame (trap.h) and calls trap_dispatch. */
 #define STUB_BYTES 16
 
 	.text

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a boot loader to C. PVH and multiboot 1 both enter in 32-bit mode without paging and with a
- * pointer to their structure in ebx; the magic in eax tells them apart. The first 4 GiB are mapped one
- * to one; the page tables are those of pages.c.
+ * From a boot loader to C. PVH and multiboot 1 both enter in 32-bit mode without paging and with
+ * a pointer to their structure in ebx; the magic in eax tells them apart. The first 4 GiB are
+ * mapped one to one; the page tables are those of pages.c.
  */
 #define CR0_PG_PE     0x80000001
 #define CR4_PAE	      0x20

@@ -74,7 +74,7 @@ enum vela_status cp_create(struct pd *payer, struct cp *parent, const uint64_t *
 	if (priority == 0 || priority > parent->priority || share == 0 || share > CP_UNLIMITED ||
 	    (share == CP_UNLIMITED && parent->share != CP_UNLIMITED))
 		return VELA_BAD_ARG;
-	if (!cp_take(parent, cp_reserved((unsigned)share)))
+	if (parent->depth == CP_DEPTH_MAX || !cp_take(parent, cp_reserved((unsigned)share)))
 		return VELA_OVERFLOW;
 	struct cp *cp = pd_alloc(payer, sizeof *cp);
 	if (!cp) {
@@ -83,6 +83,7 @@ enum vela_status cp_create(struct pd *payer, struct cp *parent, const uint64_t *
 	}
 	cp->parent = object_cap(&parent->object, 0);
 	cp->cpu = parent->cpu;
+	cp->depth = parent->depth + 1;
 	cp->priority = (unsigned)priority;
 	cp->share = (unsigned)share;
 	*out = &cp->object;

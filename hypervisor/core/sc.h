@@ -17,12 +17,14 @@ struct cpu;
 struct ec;
 
 #define CP_UNLIMITED 1000u
+#define CP_DEPTH_MAX 16u
 
 struct cp {
 	struct object object;
 	cap_t parent; /* weak; 0 for a CPU's whole share */
 	unsigned cpu;
 	unsigned priority;
+	unsigned depth; /* of derivation, bounded: cp_alive walks up */
 	unsigned share; /* thousandths */
 	unsigned used;	/* by periodic SCs and derived shares, under cp_lock */
 };

@@ -188,6 +188,20 @@ static void test_set_gives_nothing(void)
 	end_all(&t, 1);
 }
 
+/* Shares are derived from one another to a bounded depth. */
+static void test_share_depth(void)
+{
+	uint64_t w[] = { VELA_ROOT_CP, 50, 1000 }, s = VELA_OK;
+	unsigned depth = 0;
+	for (; depth < 40 && !s; depth++) {
+		vela_sel_t sel = sel_new();
+		s = create_in(test_pd, sel, VELA_KIND_CP, 3, w);
+		w[0] = sel;
+	}
+	CHECK_EQ(s, VELA_OVERFLOW);
+	CHECK(depth > 8 && depth < 20);
+}
+
 static void test_shares(void)
 {
 	vela_sel_t half = MAKE(CP, VELA_ROOT_CP, 50, 500), inner = MAKE(CP, half, 40, 300);
@@ -228,5 +242,6 @@ const struct test tests_sched[] = {
 	{ "a refill comes when it is due", test_refill_in_time, 0 },
 	{ "new parameters give no extra time", test_set_gives_nothing, 0 },
 	{ "CPU shares", test_shares, 0 },
+	{ "depth of CPU shares", test_share_depth, 0 },
 	{ 0 },
 };

@@ -21,6 +21,8 @@ BUSYBOX = STORE / "busybox"
 INITRAMFS = STORE / "initramfs"
 INIT = paths.ROOT / "tools" / "guest" / "init"
 KERNEL_META = "linux-image-cloud-amd64"
+# The kernel's driver that tells the machine of a panic; in this order, for insmod.
+MODULES = (STORE / "pvpanic.ko", STORE / "pvpanic-mmio.ko")
 
 
 def kernel_package() -> str:
@@ -39,8 +41,8 @@ def lists_are_missing() -> bool:
     return done.returncode != 0
 
 
-def unpack_from_package(package: str, pattern: str, target: Path) -> None:
-    """Download a package and put the one file of it that matches pattern at target."""
+def unpack_from_package(package: str, files: dict[str, Path]) -> None:
+    """Download a package and put the one file of it that matches each pattern at its target."""
     with tempfile.TemporaryDirectory(dir=paths.CACHE) as name:
         scratch = Path(name)
         run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package],
@@ -50,14 +52,15 @@ def unpack_from_package(package: str, pattern: str, target: Path) -> None:
         if archive is None:
             raise VelaError(f"the download of {package} left no file")
         run(["dpkg-deb", "-x", archive, scratch / "root"], f"unpack {archive.name}")
-        found = sorted((scratch / "root").glob(pattern))
-        if not found:
-            raise VelaError(f"the package {package} holds no file {pattern}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".part")
-        shutil.copyfile(found[0], partial)
-        partial.chmod(0o755)
-        partial.replace(target)
+        for pattern, target in files.items():
+            found = sorted((scratch / "root").glob(pattern))
+            if not found:
+                raise VelaError(f"the package {package} holds no file {pattern}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(target.name + ".part")
+            shutil.copyfile(found[0], partial)
+            partial.chmod(0o755)
+            partial.replace(target)
 
 
 def applets() -> list[str]:
@@ -66,10 +69,12 @@ def applets() -> list[str]:
 
 
 def build_initramfs() -> bytes:
-    """The initramfs: busybox, a link for each of its commands, and /init."""
+    """The initramfs: busybox, a link for each of its commands, kernel modules, and /init."""
     archive = cpio.Archive()
-    for name in ("bin", "dev", "proc", "sys", "tmp", "root", "etc"):
+    for name in ("bin", "dev", "proc", "sys", "tmp", "root", "etc", "lib"):
         archive.directory(name)
+    for module in MODULES:
+        archive.file(f"lib/{module.name}", module.read_bytes(), 0o644)
     archive.character_device("dev/console", 5, 1)
     archive.file("bin/busybox", BUSYBOX.read_bytes(), 0o755)
     for applet in sorted(set(applets()) - {"busybox"}):
@@ -81,15 +86,17 @@ def build_initramfs() -> bytes:
 def prepare() -> None:
     """Make sure that the guest's files exist and are newer than what they are made of."""
     paths.CACHE.mkdir(exist_ok=True)
-    if not (KERNEL.is_file() and BUSYBOX.is_file()):
+    kernel_files = {"boot/vmlinuz-*": KERNEL, **{f"lib/modules/**/{m.name}": m for m in MODULES}}
+    whole = all(file.is_file() for file in kernel_files.values())
+    if not (whole and BUSYBOX.is_file()):
         if lists_are_missing():
             packages.update_lists()
         progress("fetching the guest's kernel and busybox")
-        if not KERNEL.is_file():
-            unpack_from_package(kernel_package(), "boot/vmlinuz-*", KERNEL)
+        if not whole:
+            unpack_from_package(kernel_package(), kernel_files)
         if not BUSYBOX.is_file():
-            unpack_from_package("busybox-static", "**/bin/busybox", BUSYBOX)
-    made_from = max(INIT.stat().st_mtime_ns, BUSYBOX.stat().st_mtime_ns)
+            unpack_from_package("busybox-static", {"**/bin/busybox": BUSYBOX})
+    made_from = max(file.stat().st_mtime_ns for file in (INIT, BUSYBOX, *MODULES))
     if not INITRAMFS.is_file() or INITRAMFS.stat().st_mtime_ns < made_from:
         progress("making the guest's initramfs")
         partial = INITRAMFS.with_name("initramfs.part")

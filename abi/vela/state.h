@@ -90,14 +90,12 @@ enum {
 
 enum { VELA_RAX, VELA_RCX, VELA_RDX, VELA_RBX, VELA_RSP, VELA_RBP, VELA_RSI, VELA_RDI };
 
-/* optional intercepts (CTRL); those the kernel needs are always on */
+/* optional intercepts (CTRL); those the kernel needs are always on, writes of CR4 among them */
 #define VELA_INTERCEPT_RDTSC  1u
 #define VELA_INTERCEPT_INVLPG 2u
 #define VELA_INTERCEPT_CR3    4u
-#define VELA_INTERCEPT_CR0    8u  /* writes */
-#define VELA_INTERCEPT_CR4    16u /* writes */
-#define VELA_INTERCEPT_PAUSE  32u
-#define VELA_INTERCEPTS	      63u
+#define VELA_INTERCEPT_CR0    8u /* writes */
+#define VELA_INTERCEPT_PAUSE  16u
 
 struct vela_exit_info {
 	uint32_t cls;	    /* enum vela_exit */

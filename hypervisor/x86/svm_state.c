@@ -26,7 +26,7 @@ void svm_intercepts(struct vc *vc)
 	uint32_t wish = READ(vc->state->intercepts);
 	uint32_t i1 = I1_INTR | I1_NMI | I1_INIT | I1_RDPMC | I1_CPUID | I1_INVD | I1_HLT |
 		      I1_INVLPGA | I1_IOIO | I1_MSR | I1_FERR | I1_SHUTDOWN;
-	uint32_t cr = 0;
+	uint32_t cr = CR_WRITE(4); /* what QEMU 7.2 does not survive must be seen; see load_cr */
 	if (wish & VELA_INTERCEPT_RDTSC)
 		i1 |= I1_RDTSC;
 	if (wish & VELA_INTERCEPT_INVLPG)
@@ -37,8 +37,6 @@ void svm_intercepts(struct vc *vc)
 		cr |= CR_WRITE(0);
 	if (wish & VELA_INTERCEPT_CR3)
 		cr |= CR_WRITE(3);
-	if (wish & VELA_INTERCEPT_CR4)
-		cr |= CR_WRITE(4);
 	v->intercept_cr = cr;
 	v->intercept_dr = DR_WRITES | DR_READS_0_3 | DR_READ_7;
 	/* A guest that faults while delivering #DB or #AC would loop in the processor for ever. */
@@ -74,10 +72,14 @@ static void load_cr(struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);
 	const struct vela_state *s = vc->state;
-	v->cr0 = READ(s->cr0);
+	uint64_t cr0 = READ(s->cr0), cr3 = READ(s->cr3), cr4 = READ(s->cr4);
+	/* VMRUN keeps the tag's translations, which the old values made: a fresh tag has none. */
+	if (v->cr0 != cr0 || v->cr3 != cr3 || v->cr4 != cr4)
+		vc->arch.asid_gen = 0;
+	v->cr0 = cr0;
 	v->cr2 = READ(s->cr2);
-	v->cr3 = READ(s->cr3);
-	v->cr4 = READ(s->cr4);
+	v->cr3 = cr3;
+	v->cr4 = cr4;
 	v->efer = READ(s->efer) | EFER_SVME;
 	/* A guest with LME but without PAE and paging costs QEMU 7.2 the host's CR0 at its next
 	 * exit: refused as inconsistent, by a bit that every processor refuses. */

@@ -228,3 +228,24 @@ unsigned cpuid_physical_bits(const struct cpuid_table *table)
 
 	return bits ? bits : 36;
 }
+
+uint64_t cpuid_cr4_bits(const struct cpuid_table *table)
+{
+	/* CR4 bit, leaf, register (0 EAX ... 3 EDX), bit; APM vol. 2, 3.1.3 */
+	static const struct {
+		uint8_t cr4, leaf, reg, bit;
+	} features[] = {
+		{ 11, 7, 2, 2 },  /* UMIP */ { 16, 7, 1, 0 },	 /* FSGSBASE */
+		{ 18, 1, 2, 26 }, /* OSXSAVE */ { 20, 7, 1, 7 }, /* SMEP */
+		{ 21, 7, 1, 20 }, /* SMAP */ { 22, 7, 2, 3 },	 /* PKE */
+	};
+	uint64_t bits = 0x7ff; /* VME to OSXMMEXCPT: every processor with SVM */
+
+	for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++) {
+		const struct cpuid_regs *r = cpuid_find(table, features[i].leaf, 0);
+		const uint32_t regs[] = { r->eax, r->ebx, r->ecx, r->edx };
+
+		bits |= (uint64_t)(regs[features[i].reg] >> features[i].bit & 1) << features[i].cr4;
+	}
+	return bits;
+}

@@ -57,6 +57,9 @@ static inline bool cpuid_is_dynamic(uint32_t leaf)
 void cpuid_complete(const struct cpuid_table *table, uint32_t leaf, uint32_t subleaf, uint64_t cr4,
 		    uint64_t xcr0, struct cpuid_regs *regs);
 
+/* The bits of CR4 that stand for features the guest is told of; all others are reserved. */
+uint64_t cpuid_cr4_bits(const struct cpuid_table *table);
+
 /* Physical address bits the guest is told. */
 unsigned cpuid_physical_bits(const struct cpuid_table *table);
 

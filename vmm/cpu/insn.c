@@ -127,22 +127,33 @@ static bool add_operand(struct insn *insn, const ZydisDecodedOperand *operand)
 	}
 }
 
-static bool is_debug(const ZydisDecodedOperand *operand)
+/* A control or debug register; *index is its number. */
+static bool is_special(const ZydisDecodedOperand *operand, ZydisRegister first, uint8_t *index)
 {
-	return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-	       operand->reg.value >= ZYDIS_REGISTER_DR0 &&
-	       operand->reg.value <= ZYDIS_REGISTER_DR15;
+	if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER || operand->reg.value < first ||
+	    operand->reg.value > first + 15)
+		return false;
+	*index = (uint8_t)(operand->reg.value - first);
+	return true;
 }
 
-/* A move to or from a debug register. */
-static enum insn_op decode_debug(struct insn *insn, const ZydisDecodedOperand *operands)
+/* A move to or from a debug register, or to a control register. */
+static enum insn_op decode_special(struct insn *insn, const ZydisDecodedOperand *operands)
 {
-	bool to = is_debug(&operands[0]);
+	enum insn_op op;
+	unsigned plain = 1;
 
-	insn->index = (uint8_t)(operands[!to].reg.value - ZYDIS_REGISTER_DR0);
-	if (!general(operands[to].reg.value, &insn->reg, &insn->reg_high))
+	if (is_special(&operands[0], ZYDIS_REGISTER_DR0, &insn->index)) {
+		op = INSN_TO_DR;
+	} else if (is_special(&operands[0], ZYDIS_REGISTER_CR0, &insn->index)) {
+		op = INSN_TO_CR;
+	} else if (is_special(&operands[1], ZYDIS_REGISTER_DR0, &insn->index)) {
+		op = INSN_FROM_DR;
+		plain = 0;
+	} else {
 		return INSN_UNKNOWN;
-	return to ? INSN_TO_DR : INSN_FROM_DR;
+	}
+	return general(operands[plain].reg.value, &insn->reg, &insn->reg_high) ? op : INSN_UNKNOWN;
 }
 
 static enum insn_op decode_plain(struct insn *insn, const ZydisDecodedInstruction *zydis,
@@ -150,9 +161,12 @@ static enum insn_op decode_plain(struct insn *insn, const ZydisDecodedInstructio
 {
 	if (zydis->mnemonic == ZYDIS_MNEMONIC_WBINVD || zydis->mnemonic == ZYDIS_MNEMONIC_INVD)
 		return INSN_CACHE;
-	if (zydis->mnemonic == ZYDIS_MNEMONIC_MOV && zydis->operand_count_visible == 2 &&
-	    (is_debug(&operands[0]) || is_debug(&operands[1])))
-		return decode_debug(insn, operands);
+	if (zydis->mnemonic == ZYDIS_MNEMONIC_MOV && zydis->operand_count_visible == 2) {
+		enum insn_op special = decode_special(insn, operands);
+
+		if (special != INSN_UNKNOWN)
+			return special;
+	}
 	insn->sign_extend =
 		zydis->mnemonic == ZYDIS_MNEMONIC_MOVSX || zydis->mnemonic == ZYDIS_MNEMONIC_MOVSXD;
 	for (unsigned i = 0; i < zydis->operand_count_visible; i++)

@@ -17,6 +17,7 @@ enum insn_op {
 	INSN_CACHE,   /* WBINVD, INVD */
 	INSN_FROM_DR, /* MOV reg, DR[index] */
 	INSN_TO_DR,   /* MOV DR[index], reg */
+	INSN_TO_CR,   /* MOV CR[index], reg */
 	INSN_MOV,     /* also MOVZX, and MOVSX with sign_extend */
 	INSN_ADD,     /* the eight of the ALU in the order of their encoding */
 	INSN_OR,

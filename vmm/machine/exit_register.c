@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exits for control and debug registers. The debug registers 0 to 3 and 7 are storage here: the
- * kernel lends the processor's breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
+ * Exits for control and debug registers. Of the control registers the kernel has writes of CR4
+ * seen. The debug registers 0 to 3 and 7 are storage here: the kernel lends the processor's
+ * breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
  */
 #include <rt/log.h>
 
@@ -72,15 +73,36 @@ static void debug_register(struct machine *m, const struct insn *insn)
 	machine_advance(m, emulate_next_rip(s, insn->length));
 }
 
-/* What is left beside debug registers is a value that the machine does not allow. */
+/* MOV to CR4. Reserved bits, and leaving PAE in long mode, are refused (APM vol. 2, 3.1.3). */
+static void control_register(struct machine *m, const struct insn *insn)
+{
+	struct vela_state *s = m->state;
+	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4;
+	uint64_t value = reg_read(s, insn->reg, bytes, false);
+
+	if (value & ~cpuid_cr4_bits(&m->cpuid) || (s->efer & EFER_LMA && !(value & CR4_PAE))) {
+		machine_gp(m);
+		return;
+	}
+	s->cr4 = value;
+	machine_changed(m, VELA_GROUP_CR);
+	machine_advance(m, emulate_next_rip(s, insn->length));
+}
+
+/* What is left beside debug registers and CR4 is a value that the machine does not allow. */
 void exit_register(struct machine *m)
 {
 	const struct insn *insn;
 
-	if (emulate_fetch(&m->emulator, &insn) == EMULATE_DONE &&
-	    (insn->op == INSN_FROM_DR || insn->op == INSN_TO_DR)) {
-		debug_register(m, insn);
-		return;
+	if (emulate_fetch(&m->emulator, &insn) == EMULATE_DONE) {
+		if (insn->op == INSN_FROM_DR || insn->op == INSN_TO_DR) {
+			debug_register(m, insn);
+			return;
+		}
+		if (insn->op == INSN_TO_CR && insn->index == 4) {
+			control_register(m, insn);
+			return;
+		}
 	}
 	machine_note_exit(m);
 	machine_gp(m);

@@ -72,8 +72,21 @@ GUEST_TEST(xsetbv, "XSETBV takes what CPUID shows and nothing else")
 	write_cr4(cr4);
 }
 
-/* Reserved bits are left out: QEMU 7.2 takes any CR0 and CR8, and ends the guest for those of CR3
- * and CR4, in a state that does not tell where. */
+GUEST_TEST(cr4_refused, "CR4 takes no reserved bit and keeps PAE in long mode")
+{
+	uint64_t cr4 = read_cr4();
+
+	expect_trap(VECTOR_GP,
+		    "mov %0, %%cr4", : : "r"(cr4 | BIT(12)) : "memory"); /* LA57, not offered */
+	expect_trap(VECTOR_GP, "mov %0, %%cr4", : : "r"(cr4 | BIT(13)) : "memory"); /* VMXE */
+	expect_trap(VECTOR_GP, "mov %0, %%cr4", : : "r"(cr4 | BIT(31)) : "memory");
+	expect_trap(VECTOR_GP, "mov %0, %%cr4", : : "r"(cr4 | BIT(63)) : "memory");
+	expect_trap(VECTOR_GP, "mov %0, %%cr4", : : "r"(cr4 & ~BIT(5)) : "memory"); /* PAE */
+	expect(read_cr4() == cr4, "CR4 %lx", read_cr4());
+}
+
+/* Reserved bits are left out: QEMU 7.2 takes any CR0 and CR8, and ends the guest for those of CR3,
+ * in a state that does not tell where. */
 GUEST_TEST(control_registers_kept, "control registers keep the guest's values over exits")
 {
 	uint64_t cr0 = read_cr0(), cr4 = read_cr4(), cr2 = 0x123456789abcdefull;

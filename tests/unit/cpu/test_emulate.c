@@ -273,7 +273,7 @@ static void cache_follows_the_code(void **state)
 	assert_int_equal(g.emulator.cache_counters.misses, 3);
 }
 
-static void debug_registers_are_decoded(void **state)
+static void special_registers_are_decoded(void **state)
 {
 	const struct insn *insn;
 
@@ -288,6 +288,11 @@ static void debug_registers_are_decoded(void **state)
 	assert_int_equal(insn->op, INSN_FROM_DR);
 	assert_int_equal(insn->index, 2);
 	assert_int_equal(insn->reg, VELA_RBX);
+	memcpy(g.ram + GUEST_CODE, "\x0f\x22\xe2", 3); /* mov cr4, edx */
+	assert_int_equal(emulate_fetch(&g.emulator, &insn), EMULATE_DONE);
+	assert_int_equal(insn->op, INSN_TO_CR);
+	assert_int_equal(insn->index, 4);
+	assert_int_equal(insn->reg, VELA_RDX);
 	memcpy(g.ram + GUEST_CODE, "\x0f\x09\x90", 3); /* wbinvd */
 	assert_int_equal(emulate_fetch(&g.emulator, &insn), EMULATE_DONE);
 	assert_int_equal(insn->op, INSN_CACHE);
@@ -312,7 +317,7 @@ int main(void)
 		TEST(limits),
 		TEST(refuses_the_rest),
 		TEST(cache_follows_the_code),
-		TEST(debug_registers_are_decoded),
+		TEST(special_registers_are_decoded),
 	};
 
 	return cmocka_run_group_tests_name("emulate", tests, NULL, NULL);

@@ -4,6 +4,7 @@
  * publishes it in the caller's slot. Nothing is visible before the last check has passed.
  */
 #include <core/calls.h>
+#include <core/destroy.h>
 #include <core/pd.h>
 #include <core/pt.h>
 #include <core/sc.h>
@@ -122,7 +123,8 @@ enum vela_status sys_create(struct cpu *, struct ec *self, struct args *a)
 	enum vela_status s = cap_lookup(self->obj, a->b, VELA_KIND_PD, VELA_PD_CREATE, &payer);
 	if (s)
 		return s;
-	if (cap_object(sp_slot(self->obj, a->a)))
+	cap_t cap, old = sp_slot(self->obj, a->a);
+	if (cap_object(old))
 		return VELA_BUSY;
 	cap_t *slot = sp_slot_place(self->obj, a->a);
 	if (!slot)
@@ -134,7 +136,14 @@ enum vela_status sys_create(struct cpu *, struct ec *self, struct args *a)
 	if (s)
 		return s;
 	object_publish(o, a->flags, container_of(payer, struct pd, object));
-	__atomic_store_n(slot, object_cap(o, VELA_RIGHTS_ALL), __ATOMIC_RELEASE);
+	cap = object_cap(o, VELA_RIGHTS_ALL);
+	if (!__atomic_compare_exchange_n(slot, &old, cap, false, __ATOMIC_RELEASE,
+					 __ATOMIC_RELAXED)) {
+		/* Another CPU was first; nothing but cap leads to the object. */
+		while (!object_destroy(o, cap))
+			;
+		return VELA_BUSY;
+	}
 	if (o->kind == VELA_KIND_SC) {
 		struct sc *sc = container_of(o, struct sc, object);
 		mail_send(cpus[sc->cpu], &sc->mail, MAIL_START);

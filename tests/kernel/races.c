@@ -158,10 +158,43 @@ static void test_bind_dying(void)
 	thread_wait(t);
 }
 
+static void fills_slot(struct thread *t)
+{
+	struct race *r = t->arg;
+	while (!r->stop) {
+		if (create_in(r->pd, r->sel[0], VELA_KIND_SM, 1, (const uint64_t[]){ 0 }) ==
+		    VELA_OK)
+			t->value++;
+		rt_destroy(r->sel[0]);
+	}
+}
+
+/* Of two that create into one slot one is refused, and nothing is left that no capability names. */
+static void test_same_slot(void)
+{
+	static struct race r;
+	r.pd = MAKE(PD, 20);
+	r.sel[0] = sel_new();
+	r.stop = false;
+	struct thread *t[2] = { thread_run(0, PRIORITY_LOW, fills_slot, &r),
+				thread_run(1, PRIORITY_LOW, fills_slot, &r) };
+	for (unsigned i = 0; i < 2; i++)
+		EVENTUALLY(__atomic_load_n(&t[i]->value, __ATOMIC_RELAXED) > 300);
+	r.stop = true;
+	for (unsigned i = 2; i--;) {
+		thread_wait(t[i]);
+		thread_drop(t[i]);
+	}
+	rt_destroy(r.sel[0]);
+	CHECK_EQ(pd_stat(r.pd).objects, 0);
+	CHECK_OK(rt_destroy(r.pd));
+}
+
 const struct test tests_races[] = {
 	{ "creating in a PD that ends", test_create_in_dying, 2 },
 	{ "several destroyers", test_two_destroyers, 2 },
 	{ "threads destroyed inside calls", test_destroy_in_call, 2 },
 	{ "binding time to a thread that ends", test_bind_dying, 2 },
+	{ "two creators, one slot", test_same_slot, 2 },
 	{ 0 },
 };

@@ -132,6 +132,7 @@ static void test_revoke_cpus(void)
 {
 	seen_on_other_cpus(false);
 }
+
 static void test_destroy_cpus(void)
 {
 	seen_on_other_cpus(true);

@@ -20,82 +20,98 @@ static void divide(struct thread *t)
 	(void)t;
 	__asm__ volatile("divl %0" : : "r"(0u), "a"(1u), "d"(0u));
 }
+
 static void undefined(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("ud2");
 }
+
 static void privileged(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("hlt");
 }
+
 static void control(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("mov %%cr3, %%rax" : : : "rax");
 }
+
 static void model_specific(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("wrmsr" : : "a"(0), "d"(0), "c"(0xc0000082));
 }
+
 static void interrupts(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("cli");
 }
+
 static void soft(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("int $0x80");
 }
+
 static void soft_ipi(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("int $0xfd");
 }
+
 static void breakpoint(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("int3");
 }
+
 static void single_step(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; nop" : : : "memory");
 }
+
 static void non_canonical(struct thread *t)
 {
 	(void)t;
 	peek(1ull << 47);
 }
+
 static void null_read(struct thread *t)
 {
 	(void)t;
 	peek(0);
 }
+
 static void kernel_write(struct thread *t)
 {
 	(void)t;
 	poke(0xffffffff80300000, 1);
 }
+
 static void guest_call(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("vmrun %%rax" : : "a"(0));
 }
+
 static void port(struct thread *t)
 {
 	(void)t;
 	__asm__ volatile("outb %%al, $0x21" : : "a"(0xff)); /* the kernel's own */
 }
+
 static void port_ffff(struct thread *t)
 {
 	(void)t;
 	/* Ports 0xffff to 0x10002: the byte behind the bitmap forbids. */
 	__asm__ volatile("inl %%dx, %%eax" : : "d"(0xffff) : "eax");
 }
+
 static void segment(struct thread *t)
 {
 	(void)t;

@@ -193,6 +193,7 @@ static void test_client_destroyed(void)
 {
 	client_destroyed(false);
 }
+
 static void test_client_time_destroyed(void)
 {
 	client_destroyed(true);

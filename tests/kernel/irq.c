@@ -21,6 +21,7 @@ static void out(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
+
 static uint8_t in(uint16_t port)
 {
 	uint8_t value;
@@ -41,6 +42,7 @@ static uint8_t rtc(uint8_t index)
 	out(RTC_INDEX, index);
 	return in(RTC_DATA);
 }
+
 static void rtc_set(uint8_t index, uint8_t value)
 {
 	out(RTC_INDEX, index);

@@ -222,8 +222,10 @@ static void test_two_guests(void)
 		vm[i] = vm_new(i % cpu_total());
 		VM_LOAD(&vm[i], halts);
 		vm[i].pio = never;
-		t[i] = thread_run(i % cpu_total(), PRIORITY_LOW, alternates, &vm[i]);
 	}
+	/* Only now: they share the memory that loading writes. */
+	for (unsigned i = 0; i < 4; i++)
+		t[i] = thread_run(i % cpu_total(), PRIORITY_LOW, alternates, &vm[i]);
 	for (unsigned i = 0; i < 4; i++) {
 		thread_wait(t[i]);
 		CHECK_EQ(t[i]->value, 0);

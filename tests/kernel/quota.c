@@ -11,6 +11,7 @@ static void idle(struct thread *t)
 {
 	(void)t;
 }
+
 void quota_entry(void);
 void quota_entry(void)
 {

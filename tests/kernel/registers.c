@@ -221,6 +221,7 @@ static void test_control(void)
 {
 	control_on(0);
 }
+
 static void test_control_cpu(void)
 {
 	control_on(1);

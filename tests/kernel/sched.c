@@ -107,8 +107,7 @@ static uint64_t part(unsigned cpu, unsigned budget, unsigned period, unsigned ru
  * instructions: elsewhere a busy host takes what it likes. */
 static bool counted(void)
 {
-	const struct vela_info *m = rt_machine();
-	return strstr(m->strings + m->module[0].cmdline, "counted");
+	return test_argument("counted");
 }
 
 static void test_budget(void)

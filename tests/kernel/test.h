@@ -33,6 +33,9 @@ bool check_equal(uint64_t got, uint64_t wanted, const char *file, int line, cons
 #define CHECK_EQ(got, want) check_equal((got), (want), __FILE__, __LINE__, #got)
 #define CHECK_OK(call)	    CHECK_EQ(call, VELA_OK)
 
+/* Whether a word stands among the arguments of this program. */
+bool test_argument(const char *word);
+
 /* Prints a line of explanation. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -14,6 +14,7 @@ import argparse
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 if __package__ in (None, ""):
@@ -118,6 +119,9 @@ def machine_from(arguments: argparse.Namespace) -> qemu.Machine:
     if arguments.config is not None:
         plan = boot.plan(arguments.config, f"{qemu.EXIT_ARGUMENT} exit-on-guest-exit")
         kernel, modules = plan.kernel, plan.modules
+    elif profile and modules:
+        modules = (replace(modules[0], args=f"{modules[0].args} write-coverage"),
+                   *modules[1:])
     return qemu.Machine(
         kernel=kernel, modules=modules, append=arguments.append,
         cpus=arguments.smp, memory_mib=arguments.memory, cpu=arguments.cpu,

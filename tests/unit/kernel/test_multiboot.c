@@ -21,6 +21,7 @@ static void put32(uint64_t pa, uint32_t v)
 {
 	memcpy(memory_at(pa), &v, sizeof v);
 }
+
 static void put64(uint64_t pa, uint64_t v)
 {
 	memcpy(memory_at(pa), &v, sizeof v);

@@ -27,6 +27,7 @@ __attribute__((used)) static void add(uint64_t id, struct rt_message *m)
 	m->w[0] += id;
 	m->flags = 3;
 }
+
 RT_PORTAL(add_entry, add);
 
 /* Allocates blocks until none is left, checks that each is its own, and frees them. */

@@ -6,7 +6,7 @@
 #include <vela/info.h>
 
 /* Makes the root process of the ELF image at elf (physical elf_pa, mapped in place) and makes it
- * ready on this CPU. info is filled but for nothing; it lies in two pages of the pool. Panics with
+ * ready on this CPU. info is complete and lies in two pages of the pool. Panics with
  * what is wrong with the image. */
 void root_create(struct vela_info *info, const void *elf, uint64_t elf_pa, uint64_t elf_bytes);
 

@@ -79,15 +79,15 @@ static uint64_t option(const char *line, const char *key)
 
 /* The pool: RAM / 128 but at least 16 MiB, as low as it fits below 4 GiB, clear of image and
  * modules. */
-static uint64_t pool_place(uint64_t size, uint64_t image_bytes)
+static uint64_t pool_place(uint64_t size, uint64_t image_end_pa)
 {
 	for (unsigned r = 0; r < boot.ranges; r++) {
 		const struct boot_range *range = &boot.range[r];
 		uint64_t at = align_up(range->base, LARGE_PAGE), end = range->base + range->size;
 		if (range->type != VELA_MEMORY_FREE)
 			continue;
-		if (at < image_bytes)
-			at = align_up(image_bytes, LARGE_PAGE);
+		if (at < image_end_pa)
+			at = align_up(image_end_pa, LARGE_PAGE);
 		for (unsigned m = 0; m < boot.modules; m++) {
 			const struct boot_module *mod = &boot.module[m];
 			if (at < mod->base + mod->size && mod->base < at + size) {
@@ -111,7 +111,7 @@ static uint64_t pool_size(void)
 	uint64_t size = align_up(ram / 128, LARGE_PAGE);
 	if (size < POOL_MIN)
 		size = POOL_MIN;
-	return size < 0x40000000ul ? size : 0x40000000ul;
+	return size < POOL_MAX ? size : POOL_MAX;
 }
 
 /* The boot loader's strings may lie where the pool will be: they are copied first of all. */
@@ -143,7 +143,7 @@ static void put_memory(struct vela_info *info, uint64_t base, uint64_t size, uin
 	info->memory[info->memories++] = (struct vela_memory){ base, size, type };
 }
 
-static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64_t image_bytes)
+static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64_t image_end_pa)
 {
 	struct vela_info *info = pool_alloc(1);
 	_Static_assert(VELA_INFO_PAGES == 2, "a block of order 1");
@@ -158,7 +158,7 @@ static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64
 	memcpy(info->strings, strings, sizeof strings);
 	for (unsigned i = 0; i < boot.ranges; i++)
 		put_memory(info, boot.range[i].base, boot.range[i].size, boot.range[i].type);
-	put_memory(info, 0x200000, image_bytes - 0x200000, VELA_MEMORY_KERNEL);
+	put_memory(info, IMAGE_PA, image_end_pa - IMAGE_PA, VELA_MEMORY_KERNEL);
 	put_memory(info, pool_pa, pool_bytes, VELA_MEMORY_KERNEL);
 	for (unsigned i = 0; i < boot.modules; i++) {
 		struct boot_module *m = &boot.module[i];
@@ -257,7 +257,7 @@ static void start_cpus(void)
 
 void boot_main(uint32_t magic, uint64_t info_pa)
 {
-	uint64_t image_bytes = (uint64_t)image_end - 0xffffffff80000000ul;
+	uint64_t image_end_pa = image_pa(image_end);
 	serial_init();
 	if (!multiboot_parse(magic, phys_ptr(info_pa, 8), &boot))
 		panic("unusable boot information");
@@ -267,10 +267,10 @@ void boot_main(uint32_t magic, uint64_t info_pa)
 	vcpu_choose();
 	if (!boot.modules)
 		panic("no boot modules: the first must be the root process");
-	uint64_t size = pool_size(), pa = pool_place(size, image_bytes);
+	uint64_t size = pool_size(), pa = pool_place(size, image_end_pa);
 	kernel_tables(pa, size);
-	pool_init((void *)0xffffff8000000000ul, pa, size / PAGE_SIZE);
-	phys_reserve(0x200000, image_bytes - 0x200000);
+	pool_init((void *)POOL_VA, pa, size / PAGE_SIZE);
+	phys_reserve(IMAGE_PA, image_end_pa - IMAGE_PA);
 	phys_reserve(pa, size);
 	acpi_parse(boot.rsdp, &acpi);
 	tsc_calibrate(acpi.pm_timer_port);
@@ -281,7 +281,8 @@ void boot_main(uint32_t magic, uint64_t info_pa)
 	log_line("Vela: %u CPU(s), %lu MHz, kernel memory %lu MiB", cpu_count, tsc_khz / 1000,
 		 size >> 20);
 	const struct boot_module *m = &boot.module[0];
-	root_create(fill_info(pa, size, image_bytes), phys_ptr(m->base, m->size), m->base, m->size);
+	root_create(fill_info(pa, size, image_end_pa), phys_ptr(m->base, m->size), m->base,
+		    m->size);
 	booting = false;
 	kernel_drop_identity();
 	kernel_leave();

@@ -16,6 +16,7 @@
 #include <x86/insn.h>
 #include <x86/lapic.h>
 #include <x86/layout.h>
+#include <x86/msr.h>
 #include <x86/pagetable.h>
 #include <x86/selectors.h>
 #include <x86/smp.h>
@@ -27,16 +28,6 @@
 #define TSS_LIMIT   (3 * PAGE_SIZE) /* TSS page, bitmap, and the byte behind it */
 #define BITMAP_NONE 0xffff	    /* beyond the limit: no port is allowed */
 
-#define MSR_EFER	0xc0000080u
-#define MSR_STAR	0xc0000081u
-#define MSR_LSTAR	0xc0000082u
-#define MSR_CSTAR	0xc0000083u
-#define MSR_SFMASK	0xc0000084u
-#define MSR_FS_BASE	0xc0000100u
-#define MSR_GS_BASE	0xc0000101u
-#define MSR_KGS_BASE	0xc0000102u
-#define MSR_TSC_AUX	0xc0000103u
-#define MSR_PAT		0x277u
 #define EFER_SCE	1ul
 #define EFER_NXE	0x800ul
 #define PAT_WITH_WC	0x0007040600070106ul /* reset value with entry 1 write-combining */

@@ -5,9 +5,9 @@
 #include <core/log.h>
 #include <x86/features.h>
 #include <x86/insn.h>
+#include <x86/msr.h>
 #include <x86/pagetable.h>
 
-#define MSR_VM_CR    0xc0010114u
 #define VM_CR_SVMDIS 0x10ull
 
 struct features features;

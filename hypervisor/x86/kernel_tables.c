@@ -28,11 +28,6 @@ static struct {
 } reserved[16];
 static unsigned reserved_count;
 
-static uint64_t image_pa(const void *va)
-{
-	return (uint64_t)va - KERNEL_VA;
-}
-
 static void map_image(const char *from, const char *to, uint64_t flags)
 {
 	for (uint64_t pa = image_pa(from); pa < image_pa(to); pa += PAGE_SIZE) {

@@ -10,5 +10,6 @@
 #define CPU_VA	  0xffffffc000000000ul /* CPU_WINDOW per CPU, see cpu.c */
 #define DEVICE_VA 0xffffffd000000000ul /* device registers */
 #define KERNEL_VA 0xffffffff80000000ul /* the image, at KERNEL_VA + physical address */
+#define IMAGE_PA  0x200000ul	       /* where it is loaded; kernel.ld */
 
 #endif

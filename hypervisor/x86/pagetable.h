@@ -7,6 +7,7 @@
 #define X86_PAGETABLE_H
 
 #include <arch/pagetable.h>
+#include <x86/layout.h>
 
 #define PTE_P	 0x001ul
 #define PTE_W	 0x002ul
@@ -42,6 +43,12 @@ uint64_t *kernel_entry(uint64_t va);
 
 /* Takes physical memory out of what PHYS can reach. Boot only. */
 void phys_reserve(uint64_t pa, uint64_t size);
+
+/* Physical address of something in the kernel's image. */
+static inline uint64_t image_pa(const void *va)
+{
+	return (uint64_t)va - KERNEL_VA;
+}
 
 static inline void cr3_load(uint64_t cr3)
 {

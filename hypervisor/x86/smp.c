@@ -7,12 +7,12 @@
 #include <core/log.h>
 #include <x86/insn.h>
 #include <x86/lapic.h>
+#include <x86/msr.h>
 #include <x86/pagetable.h>
 #include <x86/smp.h>
 #include <x86/trampoline.h>
 #include <x86/tsc.h>
 
-#define MSR_EFER     0xc0000080u
 #define EFER_LME_NXE 0x900u
 
 /* An emulated CPU may have to wait for its turn on a busy host. */

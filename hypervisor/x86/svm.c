@@ -8,14 +8,12 @@
 #include <core/pool.h>
 #include <x86/features.h>
 #include <x86/insn.h>
-#include <x86/layout.h>
+#include <x86/msr.h>
+#include <x86/pagetable.h>
 #include <x86/svm.h>
 
-#define MSR_EFER     0xc0000080u
-#define MSR_HSAVE_PA 0xc0010117u
-#define MSR_TSC_AUX  0xc0000103u
-#define PAT_RESET    0x0007040600070406ull
-#define NP_ENABLE    1ull
+#define PAT_RESET 0x0007040600070406ull
+#define NP_ENABLE 1ull
 
 /* IOIO EXITINFO1 (15.10.2) */
 #define IOIO_IN	     0x1u
@@ -47,11 +45,6 @@ static bool svm_cpu_init(struct cpu *cpu)
 	cpu->arch.asid_gen = 1;
 	cpu->arch.asid_next = 1;
 	return true;
-}
-
-static uint64_t image_pa(const void *va)
-{
-	return (uint64_t)va - KERNEL_VA;
 }
 
 static bool svm_init(struct vc *vc, struct pd *payer)

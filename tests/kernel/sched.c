@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scheduling on one CPU: priorities, round robin, budgets and their refills, CPU shares. Bounds on
- * measured time are wide: the machine under the test may itself wait for its turn.
+ * Scheduling on one CPU: priorities, round robin, budgets and their refills, CPU shares. Parts of
+ * time are checked only where time is counted in instructions.
  */
 #include "thread.h"
-#include <rt/start.h>
-#include <string.h>
 
 static volatile bool stop;
 

@@ -61,21 +61,49 @@ uint64_t rtc_read(void)
 	return 0;
 }
 
-/* What the machine is, as far as CPUID leaf 0x40000000 tells. */
-static const char *platform(void)
+/* The name in CPUID leaf 0x40000000; false on a machine that says it is real. */
+static bool hypervisor(char name[13])
 {
 	uint32_t a, b, c, d;
-	char name[13] = { 0 };
 
+	memset(name, 0, 13);
 	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31 & 1))
-		return "a real machine";
+		return false;
 	__cpuid(0x40000000, a, b, c, d);
 	memcpy(name, &b, 4);
 	memcpy(name + 4, &c, 4);
 	memcpy(name + 8, &d, 4);
-	if (strcmp(name, "TCGTCGTCGTCG") == 0)
+	return true;
+}
+
+static bool is_qemu(const char *name)
+{
+	return strcmp(name, "TCGTCGTCGTCG") == 0;
+}
+
+static const char *platform(void)
+{
+	char name[13];
+
+	if (!hypervisor(name))
+		return "a real machine";
+	if (is_qemu(name))
 		return "QEMU, software emulation";
 	return strncmp(name, "KVMKVMKVM", 9) == 0 ? "KVM" : "a virtual machine";
+}
+
+/*
+ * QEMU 7.2 must run no guest on its first CPU beside other CPUs: loading FPU state on any of them
+ * (FXRSTOR, XRSTOR, FLDENV) reads and writes back flags of the first without a lock
+ * (cpu_clear_ignne), among them GIF and nested paging. A VMRUN or #VMEXIT there at that moment is
+ * half undone.
+ */
+unsigned machine_guest_cpu(const struct vela_info *info)
+{
+	char name[13];
+	bool keep = info->cpus > 2 || (info->cpus > 1 && hypervisor(name) && is_qemu(name));
+
+	return keep ? 1 : 0;
 }
 
 void machine_describe(const struct vela_info *info, uint64_t free_bytes, char *text, uint64_t size)

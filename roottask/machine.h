@@ -22,6 +22,10 @@ struct machine_options {
 /* Writes how many CPUs, how much memory, which extension, on what. */
 void machine_describe(const struct vela_info *info, uint64_t free_bytes, char *text, uint64_t size);
 
+/* The first CPU for guests that name none: CPU 0 has the root task, the console service and most
+ * interrupts, and keeps to them where there are others enough. */
+unsigned machine_guest_cpu(const struct vela_info *info);
+
 /* Ends everything: QEMU with this value where it has the device, otherwise by a reset. */
 _Noreturn void machine_end(const struct machine_options *options, uint32_t value);
 

@@ -179,6 +179,7 @@ int rt_main(void)
 	life.info = info;
 	life.diag.report = report;
 	life.placement.cpus = info->cpus;
+	life.placement.first = machine_guest_cpu(info);
 	set_facts(info);
 	if (!create_semaphore(ROOT_SEL_PARENT) || !create_semaphore(ROOT_SEL_PAUSE) ||
 	    !create_semaphore(ROOT_SEL_CONSOLE) || !events_start(info->cpus))

@@ -16,11 +16,11 @@
 
 bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu)
 {
-	unsigned best = 0;
+	unsigned best = placement->first;
 
 	if (wanted != CONFIG_CPU_ANY && wanted >= placement->cpus)
 		return false;
-	for (unsigned i = 1; i < placement->cpus; i++)
+	for (unsigned i = best + 1; i < placement->cpus; i++)
 		if (placement->used[i] < placement->used[best])
 			best = i;
 	*cpu = wanted == CONFIG_CPU_ANY ? best : (unsigned)wanted;

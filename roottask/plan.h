@@ -24,6 +24,7 @@ struct plan {
 
 struct placement {
 	unsigned cpus;
+	unsigned first;		      /* those below are for VMs that name them */
 	unsigned used[VELA_CPUS_MAX]; /* VMs on each */
 };
 

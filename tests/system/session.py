@@ -106,7 +106,7 @@ class Session:
             self.terminal.fail(f"QEMU ended with {status}")
 
 
-def boot(config: Path, guests: Sequence[str], *, cpus: int = 2) -> Session:
+def boot(config: Path, guests: Sequence[str], *, cpus: int = 3) -> Session:
     """Boot a configuration; the console shows the first guest as soon as Vela runs."""
     terminal = boot_config(config, cpus=cpus)
     session = Session(terminal, guests)

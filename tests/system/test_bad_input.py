@@ -81,7 +81,7 @@ def block(name: str, protocol: str, kernel: str, memory: str = "64M", more: str 
 class BootTest(unittest.TestCase):
     """What the root task says on the machine; the run ends when no VM runs any more."""
 
-    def boot(self, config: str, files: dict[str, bytes], cpus: int = 2) -> str:
+    def boot(self, config: str, files: dict[str, bytes], cpus: int = 3) -> str:
         """The whole output of a run with this configuration, beside the files it names."""
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name, content in files.items():
@@ -122,7 +122,7 @@ class BootTest(unittest.TestCase):
         text = self.boot(config, {"good.bin": tiny.image(tiny.POWER_OFF)})
         self.assertRegex(text, r"root: error: huge: not enough memory: 67108864 KiB wanted, "
                                r"\d+ KiB free; give the machine more or the guests less")
-        self.assertRegex(text, r"root: error: vela\.conf:2:\d+: error: this machine has only 2 CPUs")
+        self.assertRegex(text, r"root: error: vela\.conf:2:\d+: error: this machine has only 3 CPUs")
         for name in ("huge", "far"):
             self.assertIn(f"root: error: {name}: not started; the other VMs are not affected", text)
         self.assertIn("] root: good: powered off;", text)

@@ -35,7 +35,7 @@ class ImageTest(unittest.TestCase):
         """Both guests come up, and the quit key works."""
         vela = session.Session(terminal, ["alpha", "beta"])
         with terminal:
-            terminal.expect("^Vela: 2 CPUs, ", session.BOOT)
+            terminal.expect("^Vela: 3 CPUs, ", session.BOOT)
             for line in ("  1  alpha", "  2  beta"):
                 terminal.expect(f"^{line}$")
             vela.expect_header(1)

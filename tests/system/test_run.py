@@ -31,9 +31,9 @@ class RunTest(unittest.TestCase):
             with Terminal([str(paths.ROOT / "vela"), "run"], cwd=Path(name),
                           env=dict(os.environ)) as terminal:
                 vela = session.Session(terminal, ["solo"])
-                terminal.expect(r"^vela: booting vela\.conf on QEMU .*, 2 CPUs, 2048 MiB$",
+                terminal.expect(r"^vela: booting vela\.conf on QEMU .*, 3 CPUs, 2048 MiB$",
                                 session.BOOT)
-                terminal.expect("^Vela: 2 CPUs, ")
+                terminal.expect("^Vela: 3 CPUs, ")
                 vela.expect_header(1)
                 vela.expect_shell(1)
                 self.assertEqual(vela.command(1, "echo $((6 * 7)) $(hostname)"), "42 solo\n")

@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
     """Options about the machine that QEMU makes."""
-    parser.add_argument("--cpus", type=int, default=2, metavar="N", help="CPUs (default 2)")
+    parser.add_argument("--cpus", type=int, default=3, metavar="N", help="CPUs (default 3)")
     parser.add_argument("--memory", type=int, default=2048, metavar="MIB",
                         help="memory in MiB (default 2048)")
     parser.add_argument("--icount", action="store_true",

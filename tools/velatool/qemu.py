@@ -78,7 +78,7 @@ class Machine:
     iso: Path | None = None
     usb: bool = False  # the image is on a stick instead of a disc
     append: str = EXIT_ARGUMENT
-    cpus: int = 2
+    cpus: int = 3
     memory_mib: int = 2048
     cpu: str = DEFAULT_CPU
     accel: str = "tcg"

@@ -30,7 +30,7 @@ static const uint32_t masks[VELA_EXITS] = {
 	[VELA_EXIT_WINDOW] = INJECTABLE,
 	[VELA_EXIT_EVENT] = INJECTABLE,
 	[VELA_EXIT_TIMEOUT] = INJECTABLE,
-	[VELA_EXIT_SHUTDOWN] = G(RIP) | G(CR),
+	[VELA_EXIT_SHUTDOWN] = G(GPR) | G(RIP) | G(CR),
 	[VELA_EXIT_INVALID] = G(RIP) | G(CR),
 	[VELA_EXIT_EXCEPTION] = G(RIP) | G(EVENT),
 	[VELA_EXIT_HYPERCALL] = G(GPR) | G(RIP),
@@ -113,8 +113,17 @@ static void exit_timeout(struct machine *m)
 	console_tick(m);
 }
 
+/* The registers say where the guest was; APM vol. 2, 15.14.3 promises nothing about them. */
 static void exit_shutdown(struct machine *m)
 {
+	const struct vela_state *s = m->state;
+
+	rt_log(RT_WARNING,
+	       "guest: triple fault at rip %#llx, rsp %#llx, cr0 %#llx, cr2 %#llx, "
+	       "cr3 %#llx, cr4 %#llx, efer %#llx",
+	       (unsigned long long)s->rip, (unsigned long long)s->gpr[VELA_RSP],
+	       (unsigned long long)s->cr0, (unsigned long long)s->cr2, (unsigned long long)s->cr3,
+	       (unsigned long long)s->cr4, (unsigned long long)s->efer);
 	machine_end(m, RT_STATUS_GUEST_CRASH, 0, "triple fault");
 }
 

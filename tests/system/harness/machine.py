@@ -20,7 +20,7 @@ def start(machine: qemu.Machine) -> Terminal:
     return terminal
 
 
-def boot_config(config: Path, *, cpus: int = 2, memory_mib: int = 2048,
+def boot_config(config: Path, *, cpus: int = 3, memory_mib: int = 2048,
                 cpu: str = qemu.DEFAULT_CPU, root_arguments: str = "") -> Terminal:
     """Boot Vela with a configuration; the tree must be built."""
     plan = boot.plan(config, f"{qemu.EXIT_ARGUMENT} {root_arguments}".rstrip())
@@ -28,7 +28,7 @@ def boot_config(config: Path, *, cpus: int = 2, memory_mib: int = 2048,
                               memory_mib=memory_mib, cpu=cpu))
 
 
-def boot_iso(image: Path, *, usb: bool = False, cpus: int = 2, memory_mib: int = 2048) -> Terminal:
+def boot_iso(image: Path, *, usb: bool = False, cpus: int = 3, memory_mib: int = 2048) -> Terminal:
     """Boot a disc image, from a disc or from a USB stick."""
     return start(qemu.Machine(iso=image, usb=usb, cpus=cpus, memory_mib=memory_mib))
 

@@ -101,6 +101,21 @@ static void guests_spread_over_the_cpus(void **state)
 	assert_false(plan_cpu(&placement, 2, &cpu));
 }
 
+static void cpus_kept_free_are_taken_by_name_only(void **state)
+{
+	struct placement placement = { .cpus = 3, .first = 1 };
+	static const unsigned expected[] = { 1, 2, 1, 2 };
+	unsigned cpu;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
+		assert_int_equal(cpu, expected[i]);
+	}
+	assert_true(plan_cpu(&placement, 0, &cpu));
+	assert_int_equal(cpu, 0);
+}
+
 static struct config_vm some_vm(void)
 {
 	return (struct config_vm){
@@ -307,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup(modules_are_found_by_their_first_word, setup),
 		cmocka_unit_test(options_are_words),
 		cmocka_unit_test(guests_spread_over_the_cpus),
+		cmocka_unit_test(cpus_kept_free_are_taken_by_name_only),
 		cmocka_unit_test_setup(files_lie_on_pages_of_their_own, setup),
 		cmocka_unit_test_setup(missing_files_are_named, setup),
 		cmocka_unit_test(everything_explained_can_be_granted),

@@ -90,6 +90,9 @@ enum {
 
 enum { VELA_RAX, VELA_RCX, VELA_RDX, VELA_RBX, VELA_RSP, VELA_RBP, VELA_RSI, VELA_RDI };
 
+/* raw_code of INVALID where not even an entry was tried; raw_info1 is VMX's instruction error */
+#define VELA_RAW_NO_ENTRY 0xffffffffull
+
 /* optional intercepts (CTRL); those the kernel needs are always on, writes of CR4 among them */
 #define VELA_INTERCEPT_RDTSC  1u
 #define VELA_INTERCEPT_INVLPG 2u
@@ -136,13 +139,16 @@ struct vela_state {
 	uint8_t pad1[0x180 - 0x124];
 	/* 0x180 CR */
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer;
-	uint64_t xcr0; /* out only */
+	uint64_t xcr0; /* in: a value the processor would not take changes nothing */
 	uint64_t dr6, dr7;
 	uint64_t dr[4];
 	uint8_t pad2[0x200 - 0x1e8];
 	/* 0x200 SEG */
 	struct vela_segment seg[VELA_SEGMENTS];
-	uint8_t pad3[0x2c0 - 0x2a0];
+	/* 0x2a0, of CR: with PAE paging outside long mode the four page-directory pointers. AMD's
+	 * processors read them from guest memory; Intel's use these, so a monitor that changes CR3,
+	 * or turns such paging on, loads them (SDM vol. 3, 4.4.1). 0 otherwise. */
+	uint64_t pdpte[4];
 	/* 0x2c0 MSR */
 	uint64_t star, lstar, cstar, sfmask, kernel_gs_base;
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;

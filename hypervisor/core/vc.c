@@ -30,8 +30,6 @@ static void vc_memory_free(struct vc *vc, struct pd *payer)
 enum vela_status vc_create(struct pd *payer, const struct vc_params *p, struct object **out)
 {
 	const uint64_t *w = p->words;
-	if (!vcpu)
-		return VELA_NOT_SUPPORTED;
 	if (!cpu_valid(w[VELA_VC_CPU]))
 		return VELA_BAD_CPU;
 	if (w[VELA_VC_STATE_VA] % PAGE_SIZE || w[VELA_VC_STATE_VA] >= VELA_USER_END)
@@ -168,6 +166,7 @@ void vc_mail(struct cpu *cpu, struct vc *vc, unsigned ops)
 		return;
 	vc_stop(vc, VELA_ABORTED);
 	timeout_remove(&cpu->timeouts, &vc->timeout);
+	vcpu->drop(cpu, vc);
 	fpu_drop(cpu, vc->fpu);
 	cpu->resched = true;
 }

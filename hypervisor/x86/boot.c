@@ -6,6 +6,7 @@
 #include <arch/console.h>
 #include <arch/coverage.h>
 #include <arch/irq.h>
+#include <arch/ports.h>
 #include <core/calls.h>
 #include <core/log.h>
 #include <core/pd.h>
@@ -23,6 +24,7 @@
 #include <x86/smp.h>
 #include <x86/svm.h>
 #include <x86/tsc.h>
+#include <x86/vmx.h>
 
 #define POOL_MIN   (16ul << 20)
 #define LARGE_PAGE (2ul << 20)
@@ -230,13 +232,17 @@ void ap_main(unsigned index)
 
 void vcpu_choose(void)
 {
-	if (!features.svm) {
-		log_line("Vela needs AMD SVM with nested paging, and this processor does not have "
-			 "it "
-			 "or its firmware has switched it off. Stopped.");
+	if (!features.svm && !features.vmx) {
+		const char *lacks = features.vmx_lacks;
+		log_line("Vela needs AMD SVM with nested paging or Intel VMX with unrestricted "
+			 "guest. This processor %s%s. Stopped.",
+			 lacks ? "has VMX without "
+			       : "has neither, or its firmware has switched it off",
+			 lacks ? lacks : "");
 		console_end();
 	}
-	vcpu = &svm_ops;
+	vcpu = features.svm ? &svm_ops : &vmx_ops;
+	ports_none_init();
 }
 
 static void start_cpus(void)

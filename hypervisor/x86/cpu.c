@@ -147,38 +147,57 @@ static void fill_idt(void)
 	gate_set(18, entry_fatal, IST_FATAL);
 }
 
-static void load_tables(struct cpu *cpu)
+static void gdt_load(const struct cpu *cpu)
+{
+	struct pseudo_descriptor gdtr = { sizeof gdt[0] - 1, (uint64_t)gdt[cpu->index] };
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+}
+
+static void tss_load(const struct cpu *cpu)
 {
 	uint64_t *g = gdt[cpu->index], tss = (uint64_t)cpu->arch.tss;
+	g[5] = TSS_LIMIT | (tss & 0xffffff) << 16 | 0x89ul << 40 | (tss >> 24 & 0xff) << 56;
+	g[6] = tss >> 32;
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+}
+
+/* SDM vol. 3, 28.5.2: the limits are 64 KiB and 67h then. No vector lies behind the IDT's end, but
+ * selectors behind the GDT's would make descriptors of whatever is there. */
+void cpu_limits_restore(struct cpu *cpu)
+{
+	gdt_load(cpu);
+	if (cpu->pio)
+		tss_load(cpu);
+}
+
+static void load_tables(struct cpu *cpu)
+{
+	uint64_t *g = gdt[cpu->index];
 	g[1] = 0x00af9b000000ffff; /* kernel code, 64-bit */
 	g[2] = 0x00cf93000000ffff; /* kernel data */
 	g[3] = 0x00cff3000000ffff; /* user data */
 	g[4] = 0x00affb000000ffff; /* user code, 64-bit */
-	g[5] = TSS_LIMIT | (tss & 0xffffff) << 16 | 0x89ul << 40 | (tss >> 24 & 0xff) << 56;
-	g[6] = tss >> 32;
-	struct pseudo_descriptor gdtr = { sizeof gdt[0] - 1, (uint64_t)g };
 	struct pseudo_descriptor idtr = { sizeof idt - 1, (uint64_t)idt };
 	cpu->arch.tss->ist[IST_NMI - 1] = window(cpu->index, 5);
 	cpu->arch.tss->ist[IST_FATAL - 1] = window(cpu->index, 7);
 	cpu->arch.tss->bitmap = BITMAP_NONE;
-	__asm__ volatile("lgdt %0\n\t"
-			 "lidt %1\n\t"
-			 "pushq %2\n\t"
+	gdt_load(cpu);
+	__asm__ volatile("lidt %0\n\t"
+			 "pushq %1\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
 			 "pushq %%rax\n\t"
 			 "lretq\n"
 			 "1:\n\t"
-			 "movl %3, %%ss\n\t"
-			 "movl %4, %%ds\n\t"
-			 "movl %4, %%es\n\t"
-			 "movl %4, %%fs\n\t"
-			 "movl %4, %%gs\n\t"
-			 "lldt %w4\n\t"
-			 "ltr %w5"
+			 "movl %2, %%ss\n\t"
+			 "movl %3, %%ds\n\t"
+			 "movl %3, %%es\n\t"
+			 "movl %3, %%fs\n\t"
+			 "movl %3, %%gs\n\t"
+			 "lldt %w3"
 			 :
-			 : "m"(gdtr), "m"(idtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(0),
-			   "r"(SEL_TSS)
+			 : "m"(idtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(0)
 			 : "rax", "memory");
+	tss_load(cpu);
 }
 
 void cpu_setup(struct cpu *cpu)
@@ -245,6 +264,8 @@ void regs_set(struct arch_regs *r, const uint64_t *w)
 	for (unsigned i = 0; pio && i < 2; i++)
 		kernel_map(window(cpu->index, TSS_PAGE + 1 + i),
 			   pool_pa(pio->bitmap) + i * PAGE_SIZE, 0);
+	if (pio && features.vmx)
+		tss_load(cpu);
 }
 
 static void host_switch(struct cpu *cpu, struct sp *hst, uint64_t cr3)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processor features by CPUID (APM vol. 3, appendix E). Nothing is assumed that is not reported.
+ * Processor features by CPUID (APM vol. 3, appendix E; SDM vol. 2, CPUID). Nothing is assumed that
+ * is not reported.
  */
 #include <core/log.h>
 #include <x86/features.h>
 #include <x86/insn.h>
 #include <x86/msr.h>
 #include <x86/pagetable.h>
+#include <x86/vmx.h>
 
 #define VM_CR_SVMDIS 0x10ull
 
@@ -28,6 +30,14 @@ static void find_svm(void)
 	features.clean_bits = bit(svm.edx, 5);
 	features.flush_by_asid = bit(svm.edx, 6);
 	features.decode_assists = bit(svm.edx, 7);
+}
+
+static void find_vmx(void)
+{
+	if (!bit(cpuid(1, 0).ecx, 5))
+		return;
+	features.vmx_lacks = vmx_find();
+	features.vmx = !features.vmx_lacks;
 }
 
 static void find_xsave(void)
@@ -52,8 +62,10 @@ void features_find(void)
 	features.smap = bit(seven.ebx, 20);
 	features.umip = bit(seven.ecx, 2);
 	features.phys_bits = cpuid(0x80000008, 0).eax & 0xff;
-	find_svm();
-	find_xsave();
 	pte_nx = features.nx ? PTE_NX : 0;
 	large_shift = features.pages_1g ? 30 : 21;
+	guest_shift = large_shift;
+	find_svm();
+	find_vmx();
+	find_xsave();
 }

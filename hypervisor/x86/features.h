@@ -9,6 +9,8 @@
 struct features {
 	bool nx, pages_1g, rdtscp, smep, smap, umip, xsave, pge;
 	bool svm, nrip, decode_assists, flush_by_asid, clean_bits;
+	bool vmx;	       /* with all that is needed, and the firmware allows it */
+	const char *vmx_lacks; /* what is missing otherwise; NULL without any VMX */
 	uint32_t asids;
 	uint64_t xcr0;	    /* every component the processor has */
 	size_t xsave_bytes; /* of an area with all of them */
@@ -25,6 +27,9 @@ void features_find(void);
 struct cpu;
 void cpu_setup(struct cpu *cpu);
 void fpu_cpu_init(void);
+
+/* Sets the limits of the GDT and the TSS again, which an exit of VMX loses. */
+void cpu_limits_restore(struct cpu *cpu);
 
 /* Allocates struct cpu, stacks and TSS of CPU index; boot only. */
 void cpu_create(unsigned index, uint32_t apic_id);

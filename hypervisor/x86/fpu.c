@@ -150,6 +150,28 @@ void fpu_drop(struct cpu *cpu, const struct arch_fpu *fpu)
 	replace(cpu, NULL, NULL);
 }
 
+/* XSETBV's own checks (SDM vol. 1, 13.3): x87 always, components of one kind together, AVX on top
+ * of SSE, AVX-512 on top of AVX. */
+static bool xcr0_valid(uint64_t value)
+{
+	static const uint64_t together[] = { 0x18, 0xe0, 0x60000 };
+	for (unsigned i = 0; i < 3; i++)
+		if (value & together[i] && ~value & together[i])
+			return false;
+	return value & XCR0_X87 && !(value & ~features.xcr0) && !(value & 4 && !(value & 2)) &&
+	       !(value & 0xe0 && !(value & 4));
+}
+
+void fpu_set_xcr0(struct cpu *cpu, struct arch_fpu *fpu, uint64_t value)
+{
+	if (!features.xsave || !xcr0_valid(value))
+		return;
+	if (cpu->arch.fpu != fpu)
+		fpu->xcr0 = value;
+	else if (xcr0_read() != value)
+		xcr0_write(value);
+}
+
 uint64_t fpu_xcr0(struct cpu *cpu, const struct arch_fpu *fpu)
 {
 	if (!features.xsave)

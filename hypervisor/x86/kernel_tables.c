@@ -21,7 +21,7 @@ extern char image_text_start[], image_text_end[], image_rodata_start[], image_ro
 
 uint64_t kernel_cr3;
 uint64_t pte_nx;
-unsigned large_shift;
+unsigned large_shift, guest_shift;
 
 static struct {
 	uint64_t pa, size;

@@ -220,8 +220,8 @@ void lapic_init(void)
 		pic_silence();
 		x2apic = features & CPUID_1_X2APIC;
 		tsc_deadline_mode = features & CPUID_1_TSC_DEADLINE;
-		if (!x2apic)
-			lapic_mmio = device_map(base & APICBASE_ADDRESS, 0x1000);
+		/* Not used in x2APIC mode, but then too it is nobody else's. */
+		lapic_mmio = device_map(base & APICBASE_ADDRESS, 0x1000);
 	}
 	msr_write(MSR_APICBASE, base | APICBASE_ENABLE | (x2apic ? APICBASE_X2APIC : 0));
 	reg_write(REG_TPR, 0);

@@ -13,6 +13,7 @@
 #include <core/pd.h>
 #include <core/pool.h>
 #include <core/sync.h>
+#include <x86/features.h>
 #include <x86/layout.h>
 #include <x86/pagetable.h>
 
@@ -20,6 +21,9 @@
 #define LEVEL_SHIFT(l)	(PAGE_SHIFT + 9u * ((unsigned)(l) - 1u))
 #define INDEX(va, l)	((va) >> LEVEL_SHIFT(l) & 511)
 #define TABLES_PER_STEP 16u
+
+/* An entry that leads to a table: all rights, in either format. */
+#define PTE_TABLE (PTE_P | PTE_W | PTE_U)
 
 static bool is_table(uint64_t pte, int level)
 {
@@ -31,24 +35,39 @@ static uint64_t *table_of(uint64_t pte)
 	return pool_va(pte & PTE_ADDR);
 }
 
+static bool is_ept(const struct sp *sp)
+{
+	return sp->type == VELA_SP_GST && features.vmx;
+}
+
+static uint64_t ept_bits(unsigned rights)
+{
+	uint64_t type = rights & VELA_MEM_UC ? 0 : rights & VELA_MEM_WC ? EPT_WC : EPT_WB;
+	return type | (rights & VELA_MEM_X ? EPT_X : 0);
+}
+
 /* The memory-type bits stand at the same place in leaves of all sizes; bit 12 (PAT) is not used. */
 static uint64_t leaf_make(const struct sp *sp, uint64_t pa, unsigned shift, unsigned rights)
 {
-	uint64_t pte = pa | PTE_P | PTE_U | PTE_A;
+	uint64_t pte = pa | PTE_P;
 	if (rights & VELA_MEM_W)
 		pte |= PTE_W;
+	if (shift > PAGE_SHIFT)
+		pte |= PTE_PS;
+	if (is_ept(sp))
+		return pte | ept_bits(rights);
+	pte |= PTE_U | PTE_A;
 	if (!(rights & VELA_MEM_X))
 		pte |= pte_nx;
 	if (rights & VELA_MEM_UC)
 		pte |= PTE_UC;
 	else if (rights & VELA_MEM_WC)
 		pte |= PTE_WC;
-	if (shift > PAGE_SHIFT)
-		pte |= PTE_PS;
 	/* Nested tables leave D to the processor: it tells what the guest wrote. */
 	return sp->type == VELA_SP_HST ? pte | PTE_D : pte;
 }
 
+/* Of a leaf of a host space. */
 static unsigned leaf_rights(uint64_t pte)
 {
 	unsigned rights = VELA_MEM_R;
@@ -73,9 +92,9 @@ bool pagetable_init(struct sp *sp)
 	return true;
 }
 
-unsigned pagetable_shift_max(const struct sp *)
+unsigned pagetable_shift_max(const struct sp *sp)
 {
-	return large_shift;
+	return sp->type == VELA_SP_GST ? guest_shift : large_shift;
 }
 
 uint64_t pagetable_end(const struct sp *sp)
@@ -117,7 +136,7 @@ static bool split(struct sp *sp, uint64_t *entry, int level, bool *stale)
 		pte &= ~PTE_PS;
 	for (unsigned i = 0; i < 512; i++)
 		table[i] = pte + i * step;
-	__atomic_store_n(entry, pool_pa(table) | PTE_P | PTE_W | PTE_U | PTE_A, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, pool_pa(table) | PTE_TABLE, __ATOMIC_RELEASE);
 	*stale = true;
 	return true;
 }
@@ -133,8 +152,7 @@ static uint64_t *entry_make(struct sp *sp, uint64_t va, int to, bool *stale)
 			void *next = pd_alloc_pages(sp->object.owner, 0);
 			if (!next)
 				return NULL;
-			__atomic_store_n(entry, pool_pa(next) | PTE_P | PTE_W | PTE_U | PTE_A,
-					 __ATOMIC_RELEASE);
+			__atomic_store_n(entry, pool_pa(next) | PTE_TABLE, __ATOMIC_RELEASE);
 		} else if (!is_table(*entry, level) && !split(sp, entry, level, stale)) {
 			return NULL;
 		}
@@ -189,17 +207,23 @@ enum vela_status pagetable_copy(struct sp *src, struct sp *dst, uint64_t sva, ui
 	if (!to)
 		return VELA_NO_MEMORY;
 	from += INDEX(sva, 1);
-	/* What a copy keeps of its source, and what it adds or takes away. */
-	uint64_t keep = PTE_ADDR | PTE_P | PTE_U | PTE_PWT | PTE_PCD |
-			(dst->type == VELA_SP_GST ? 0 : PTE_NX) | (rights & VELA_MEM_W ? PTE_W : 0);
-	uint64_t add =
-		PTE_A | (rights & VELA_MEM_X ? 0 : pte_nx) | (dst->type == VELA_SP_HST ? PTE_D : 0);
+	/* What a copy keeps of its source, what it adds or takes away, and what must be plain: the
+	 * format of VMX has no place for the memory type as it stands. */
+	uint64_t keep = PTE_ADDR | PTE_P | (rights & VELA_MEM_W ? PTE_W : 0), add, not = PTE_K;
+	if (is_ept(dst)) {
+		add = ept_bits(rights);
+		not |= PTE_PWT | PTE_PCD;
+	} else {
+		keep |= PTE_U | PTE_PWT | PTE_PCD | (dst->type == VELA_SP_GST ? 0 : PTE_NX);
+		add = PTE_A | (rights & VELA_MEM_X ? 0 : pte_nx) |
+		      (dst->type == VELA_SP_HST ? PTE_D : 0);
+	}
 	uint64_t room = 512 - (INDEX(sva, 1) > INDEX(dva, 1) ? INDEX(sva, 1) : INDEX(dva, 1));
 	if (room > VELA_LEAVES_MAX - p->steps)
 		room = VELA_LEAVES_MAX - p->steps;
 	for (; n < count && n < room; n++) {
 		uint64_t pte = from[n], old = to[n];
-		if ((pte & (PTE_P | PTE_K)) != PTE_P || old & PTE_K)
+		if ((pte & (PTE_P | not)) != PTE_P || old & PTE_K)
 			break;
 		old_any |= old;
 		to[n] = (pte & keep) | add;

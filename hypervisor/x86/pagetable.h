@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bits of page-table entries and the kernel's own tables. Host and nested tables of AMD have the
- * same format (APM vol. 2, 5.3 and 15.25.5).
+ * Bits of page-table entries and the kernel's own tables. Host tables and the nested tables of SVM
+ * have one format (APM vol. 2, 5.3 and 15.25.5); those of VMX (SDM vol. 3, 29.3.2) differ in their
+ * leaves. Present, writable, large and the address stand at the same place in both.
  */
 #ifndef X86_PAGETABLE_H
 #define X86_PAGETABLE_H
@@ -18,7 +19,7 @@
 #define PTE_D	 0x040ul
 #define PTE_PS	 0x080ul
 #define PTE_G	 0x100ul
-#define PTE_K	 0x200ul /* ours: a page of the kernel's pool, not to be delegated */
+#define PTE_K	 0x800ul /* ours: a page of the kernel's pool, not to be delegated */
 #define PTE_ADDR 0x000ffffffffff000ul
 #define PTE_NX	 0x8000000000000000ul
 
@@ -26,9 +27,15 @@
 #define PTE_UC (PTE_PCD | PTE_PWT)
 #define PTE_WC PTE_PWT
 
+/* Leaves of VMX: execute, and the memory type. */
+#define EPT_X  0x04ul
+#define EPT_WC 0x08ul
+#define EPT_WB 0x30ul
+
 extern uint64_t kernel_cr3;  /* below 4 GiB: CPUs start with it */
 extern uint64_t pte_nx;	     /* PTE_NX where the processor knows it */
 extern unsigned large_shift; /* of the largest leaf: 30 or 21 */
+extern unsigned guest_shift; /* the same in guest spaces; 12 where VMX has small leaves only */
 
 /* Builds the kernel's tables and loads them: pool at POOL_VA, image by segment rights. The boot
  * identity map stays until kernel_drop_identity. */

@@ -1,27 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Port and MSR bitmaps in the processor's own formats: the I/O permission bitmap, one bit per port
- * (APM vol. 2, 12.2.4 and 15.10.1), and the MSR permission map, two bits per MSR, read then write,
- * in three ranges of 8,192 (15.11).
+ * Port and MSR bitmaps in the processor's own formats. One bit per port: the I/O permission bitmap
+ * of the TSS, SVM (APM vol. 2, 12.2.4 and 15.10.1), and both I/O bitmaps of VMX (SDM vol. 3,
+ * 25.6.4). MSRs in ranges of 8,192: with SVM two bits per MSR, read then write (15.11), with VMX
+ * one bitmap for the reads of two ranges, then one for their writes (25.6.9). Its processors do not
+ * look at what we keep of the third range behind that; they exit for all its MSRs.
  */
 #include <arch/ports.h>
 #include <core/sp.h>
 #include <vela/types.h>
+#include <x86/features.h>
 
 #define MSR_RANGE 0x2000ull
+
+uint8_t ports_none[PAGE_SIZE << PIO_ORDER] __attribute__((aligned(PAGE_SIZE)));
+
+void ports_none_init(void)
+{
+	memset(ports_none, 0xff, sizeof ports_none);
+}
 
 void ports_init(struct sp *sp)
 {
 	memset(sp->bitmap, 0xff, PAGE_SIZE << (sp->type == VELA_SP_PIO ? PIO_ORDER : MSR_ORDER));
 }
 
-/* Bit of an MSR's read permission, or -1 outside the ranges. */
-static int64_t msr_bit(uint64_t msr)
+/* Bit of an MSR's read or write permission, or -1 outside the ranges. */
+static int64_t msr_bit(uint64_t msr, bool write)
 {
 	static const uint32_t base[] = { 0, 0xc0000000, 0xc0010000 };
 	for (unsigned i = 0; i < 3; i++) {
-		if (msr >= base[i] && msr < base[i] + MSR_RANGE)
-			return (int64_t)((i * MSR_RANGE + (msr - base[i])) * 2);
+		if (msr < base[i] || msr >= base[i] + MSR_RANGE)
+			continue;
+		uint64_t n = msr - base[i];
+		if (features.vmx && i < 2)
+			return (int64_t)((i + (write ? 2 : 0)) * MSR_RANGE + n);
+		return (int64_t)((i * MSR_RANGE + n) * 2 + write);
 	}
 	return -1;
 }
@@ -60,18 +74,18 @@ enum vela_status ports_copy(const struct sp *src, struct sp *dst, uint64_t from,
 	if (from > UINT64_MAX - count || to > UINT64_MAX - count)
 		return VELA_BAD_ARG;
 	for (uint64_t i = 0; i < count; i++) {
-		if (msr_bit(from + i) < 0 || msr_bit(to + i) < 0)
+		if (msr_bit(from + i, false) < 0 || msr_bit(to + i, false) < 0)
 			return VELA_BAD_ARG;
 	}
 	for (uint64_t i = 0; i < count; i++) {
-		int64_t f = msr_bit(from + i), t = msr_bit(to + i);
-		copy_bit(src, dst, f, t, rights & VELA_MEM_R);
-		copy_bit(src, dst, f + 1, t + 1, rights & VELA_MEM_W);
+		for (unsigned write = 0; write < 2; write++)
+			copy_bit(src, dst, msr_bit(from + i, write), msr_bit(to + i, write),
+				 rights & (write ? VELA_MEM_W : VELA_MEM_R));
 	}
 	return VELA_OK;
 }
 
-/* MSRs that VMSAVE and VMLOAD switch with the guest (APM vol. 2, 15.5.2): a guest may own them. */
+/* MSRs that are switched with the guest (APM vol. 2, 15.5.2; vmx.c): a guest may own them. */
 static const uint32_t guest_msrs[] = {
 	0xc0000100, /* FS_BASE */
 	0xc0000101, /* GS_BASE */
@@ -94,7 +108,7 @@ void ports_allow_root(struct sp *pio, struct sp *msr)
 		forbid(pio, 0xa0 + i, true);
 	}
 	for (size_t i = 0; i < sizeof guest_msrs / sizeof guest_msrs[0]; i++) {
-		forbid(msr, msr_bit(guest_msrs[i]), false);
-		forbid(msr, msr_bit(guest_msrs[i]) + 1, false);
+		forbid(msr, msr_bit(guest_msrs[i], false), false);
+		forbid(msr, msr_bit(guest_msrs[i], true), false);
 	}
 }

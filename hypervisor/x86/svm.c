@@ -2,6 +2,7 @@
 /*
  * AMD SVM with nested paging (APM vol. 2, ch. 15): entering the guest, sorting exits, tags.
  */
+#include <arch/ports.h>
 #include <core/cpu.h>
 #include <core/log.h>
 #include <core/pd.h>
@@ -11,6 +12,7 @@
 #include <x86/msr.h>
 #include <x86/pagetable.h>
 #include <x86/svm.h>
+#include <x86/trap.h>
 
 #define PAT_RESET 0x0007040600070406ull
 #define NP_ENABLE 1ull
@@ -27,18 +29,12 @@
 #define NPF_I	 0x10ull
 #define NPF_WALK 0x200000000ull
 
-/* Everything forbidden, for VCs without a port or MSR space. */
-static uint8_t no_ports[3 * 4096] __attribute__((aligned(4096)));
-static uint8_t no_msrs[2 * 4096] __attribute__((aligned(4096)));
-
 static bool svm_cpu_init(struct cpu *cpu)
 {
 	void *save = pool_alloc(0);
 	cpu->arch.host_vmcb = pool_alloc(0);
 	if (!save || !cpu->arch.host_vmcb)
 		return false;
-	memset(no_ports, 0xff, sizeof no_ports);
-	memset(no_msrs, 0xff, sizeof no_msrs);
 	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
 	msr_write(MSR_HSAVE_PA, pool_pa(save));
 	__asm__ volatile("vmsave %0" : : "a"(pool_pa(cpu->arch.host_vmcb)) : "memory");
@@ -54,8 +50,8 @@ static bool svm_init(struct vc *vc, struct pd *payer)
 		return false;
 	vc->arch.control = v;
 	vc->arch.control_pa = pool_pa(v);
-	v->iopm_pa = vc->pio ? pool_pa(vc->pio->bitmap) : image_pa(no_ports);
-	v->msrpm_pa = vc->msr ? pool_pa(vc->msr->bitmap) : image_pa(no_msrs);
+	v->iopm_pa = vc->pio ? pool_pa(vc->pio->bitmap) : image_pa(ports_none);
+	v->msrpm_pa = vc->msr ? pool_pa(vc->msr->bitmap) : image_pa(ports_none);
 	v->int_ctl = CTL_V_INTR_MASK;
 	v->np_enable = NP_ENABLE;
 	v->n_cr3 = pool_pa(vc->gst->root);
@@ -68,6 +64,11 @@ static bool svm_init(struct vc *vc, struct pd *payer)
 static void svm_free(struct vc *vc, struct pd *payer)
 {
 	pd_free_pages(payer, vc->arch.control, 0);
+}
+
+/* VMRUN leaves nothing of a VMCB in the processor that a later one at its place would find. */
+static void svm_drop(struct cpu *, struct vc *)
+{
 }
 
 /* Gives the VC a tag that no stale translation has: a fresh one, or its own flushed. Tags are
@@ -286,6 +287,7 @@ const struct vcpu_ops svm_ops = {
 	.cpu_init = svm_cpu_init,
 	.init = svm_init,
 	.free = svm_free,
+	.drop = svm_drop,
 	.load = svm_load,
 	.store = svm_store,
 	.run = svm_run,

@@ -8,6 +8,7 @@
 #include <core/cpu.h>
 #include <x86/features.h>
 #include <x86/svm.h>
+#include <x86/trap.h>
 
 #define READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
@@ -17,6 +18,8 @@
 #define CR0_RESERVED	 (1ull << 63)
 #define CR4_PAE		 0x20ull
 #define RFLAGS_ONE	 2ull
+#define RFLAGS_IF	 0x200ull
+#define EVENT_REFUSED	 0x100ull /* no type of event has it: VMRUN refuses */
 #define INT_STATE_SHADOW 1ull
 #define GROUPS_REST	 (VELA_GROUP_CR | VELA_GROUP_SEG | VELA_GROUP_MSR | VELA_GROUP_CTRL)
 
@@ -56,6 +59,9 @@ void svm_intercepts(struct vc *vc)
 	v->event_inj = event & VELA_EVENT_VALID
 			       ? (event & EVENT_BITS) | (uint64_t)READ(s->event_error) << 32
 			       : 0;
+	/* What VMX cannot inject no monitor may rely on: an interrupt while IF is clear. */
+	if (event & VELA_EVENT_VALID && !(event & VELA_EVENT_TYPE) && !(v->rflags & RFLAGS_IF))
+		v->event_inj |= EVENT_REFUSED;
 	if (window == vc->arch.window)
 		return;
 	/* A virtual interrupt of the highest priority stands for "can take one now"; it is
@@ -88,6 +94,7 @@ static void load_cr(struct vc *vc)
 	v->dr6 = READ(s->dr6);
 	v->dr7 = DR7_OFF;
 	v->int_ctl = (v->int_ctl & ~CTL_TPR) | (READ(s->cr8) & CTL_TPR);
+	fpu_set_xcr0(cpu_self(), vc->fpu, READ(s->xcr0));
 	v->clean &= ~(uint64_t)(CLEAN_CR | CLEAN_CR2 | CLEAN_DR | CLEAN_TPR);
 }
 

@@ -9,8 +9,6 @@
 #include <x86/lapic.h>
 #include <x86/trap.h>
 
-#define VECTOR_PF 14u
-
 static void interrupt(struct cpu *cpu, unsigned vector)
 {
 	if (vector == VECTOR_SPURIOUS)

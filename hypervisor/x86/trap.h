@@ -5,6 +5,13 @@
 
 #include <arch/regs.h>
 
+#define VECTOR_DB 1u
+#define VECTOR_BP 3u
+#define VECTOR_OF 4u
+#define VECTOR_PF 14u
+#define VECTOR_AC 17u
+#define VECTOR_MC 18u
+
 struct ec;
 
 /* An exception or interrupt while a thread ran; its registers are in ec->regs. */

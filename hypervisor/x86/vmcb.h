@@ -138,12 +138,6 @@ enum vmexit {
 };
 #define VMEXIT_INVALID 0xffffffffu
 
-#define VECTOR_DB 1u
-#define VECTOR_BP 3u
-#define VECTOR_OF 4u
-#define VECTOR_AC 17u
-#define VECTOR_MC 18u
-
 #define EFER_LME  0x100ull
 #define EFER_SVME 0x1000ull
 

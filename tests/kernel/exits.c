@@ -18,8 +18,9 @@ GUEST(wr_msr, "mov $0xc0000080, %ecx; wrmsr; hlt");
 GUEST(do_hlt, "hlt; hlt");
 GUEST(triple, "ud2");
 GUEST(do_vmmcall, "vmmcall; hlt");
+GUEST(do_vmcall, "vmcall; hlt");
 GUEST(write_cr3, "mov %eax, %cr3; hlt");
-GUEST(write_cr0, "mov %cr0, %eax; mov %eax, %cr0; hlt");
+GUEST(write_cr0, "mov %cr0, %eax; xor $8, %eax; mov %eax, %cr0; hlt"); /* TS */
 GUEST(do_wbinvd, "wbinvd; hlt");
 GUEST(spin, "1: incl 0x4000; jmp 1b");
 GUEST(opens, "cli; movw $1, 0x4000; sti; nop; movw $2, 0x4000; nop; movw $3, 0x4000; 1: jmp 1b");
@@ -92,10 +93,11 @@ static void test_instructions(void)
 	CHECK_EQ(vm.s->exit.write, 1);
 	CHECK_EQ(VM_EXIT(&vm, do_hlt), VELA_EXIT_HALT);
 	CHECK_EQ(vm.s->exit.next_rip, VM_CODE + 1);
-	CHECK_EQ(VM_EXIT(&vm, do_vmmcall), VELA_EXIT_HYPERCALL);
+	CHECK_EQ(is_vmx() ? VM_EXIT(&vm, do_vmcall) : VM_EXIT(&vm, do_vmmcall),
+		 VELA_EXIT_HYPERCALL);
 	CHECK_EQ(vm.s->exit.next_rip, VM_CODE + 3);
 	CHECK_EQ(VM_EXIT(&vm, do_wbinvd), VELA_EXIT_OTHER);
-	CHECK_EQ(vm.s->exit.raw_code, 0x89);
+	CHECK_EQ(vm.s->exit.raw_code, is_vmx() ? 54 : 0x89);
 	/* No instruction of a hypervisor works for a guest. */
 	static const uint8_t svm[] = { 0xd8, 0xda, 0xdb, 0xdc, 0xdd, 0xdf };
 	for (unsigned i = 0; i < sizeof svm; i++) {
@@ -116,11 +118,11 @@ static void test_control_registers(void)
 	VM_LOAD(&vm, write_cr3);
 	vm.s->intercepts = VELA_INTERCEPT_CR3;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_CR);
-	CHECK_EQ(vm.s->exit.raw_code, 0x13);
+	CHECK_EQ(vm.s->exit.raw_code, is_vmx() ? 28 : 0x13);
 	VM_LOAD(&vm, write_cr0);
 	vm.s->intercepts = VELA_INTERCEPT_CR0;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_CR);
-	CHECK_EQ(vm.s->exit.raw_code, 0x10);
+	CHECK_EQ(vm.s->exit.raw_code, is_vmx() ? 28 : 0x10);
 }
 
 static void test_exceptions(void)
@@ -135,7 +137,7 @@ static void test_exceptions(void)
 	CHECK_EQ(vm.s->exit.vector, 6);
 	CHECK_EQ(vm.s->rip, VM_CODE);
 	VM_LOAD(&vm, do_hlt);
-	vm.s->cr0 |= 1ull << 29; /* NW without CD */
+	vm.s->cr4 |= 1ull << 40;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_INVALID);
 	CHECK_EQ(VM_EXIT(&vm, do_hlt), VELA_EXIT_HALT); /* the VC is as good as before */
 }

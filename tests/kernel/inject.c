@@ -37,6 +37,7 @@ static void inject(struct vm *vm, uint32_t event)
 {
 	vm->s->event = event | VELA_EVENT_VALID;
 	vm->s->event_error = 0;
+	vm->s->rflags |= IF;
 }
 
 static void test_types(void)
@@ -58,6 +59,25 @@ static void test_types(void)
 		CHECK_EQ(vm_run(&vm, VELA_GROUP_RIP, PATIENCE), VELA_EXIT_HALT);
 		CHECK_EQ(handled(), 1);
 	}
+}
+
+/* The guest has to be able to take it: that is the monitor's to know. */
+static void test_closed(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, idle);
+	put_handler(0x30);
+	inject(&vm, VELA_EVENT_INTR | 0x30);
+	vm.s->rflags &= ~IF;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_INVALID);
+	CHECK_EQ(handled(), 0);
+	/* An NMI needs no leave. */
+	VM_LOAD(&vm, idle);
+	put_handler(2);
+	inject(&vm, VELA_EVENT_NMI | 2);
+	vm.s->rflags &= ~IF;
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_HALT);
+	CHECK_EQ(handled(), 1);
 }
 
 static void test_many(void)
@@ -155,7 +175,7 @@ static void test_after_invalid(void)
 	VM_LOAD(&vm, busy);
 	put_handler(0x41);
 	inject(&vm, VELA_EVENT_INTR | 0x41);
-	vm.s->cr0 |= 1ull << 29;
+	vm.s->cr4 |= 1ull << 40;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_INVALID);
 	CHECK_EQ(handled(), 0);
 	CHECK_EQ(vm.s->exit.groups, VELA_GROUP_EXIT);
@@ -166,7 +186,7 @@ static void test_after_invalid(void)
 	CHECK_OK(rt_vcpu_ctrl(vm.vc, VELA_VC_READ, VELA_GROUPS, 0));
 	CHECK(!vm.s->rip && !vm.s->gpr[VELA_RSP] && !vm.s->seg[VELA_GDTR].base && !vm.s->cr3);
 	*vm.s = sent;
-	vm.s->cr0 &= ~(1ull << 29);
+	vm.s->cr4 &= ~(1ull << 40);
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK_EQ(handled(), 1);
 }
@@ -194,6 +214,7 @@ static void test_debug(void)
 
 const struct test tests_inject[] = {
 	{ "types of events", test_types, 0 },
+	{ "an interrupt the guest holds off", test_closed, 0 },
 	{ "2,000 interrupts, each once", test_many, 0 },
 	{ "delivery cut short", test_reinjection, 0 },
 	{ "a software interrupt cut short", test_soft, 0 },

@@ -127,15 +127,17 @@ static void test_round_trip(void)
 	s->cr8 = 5;
 	for (unsigned i = 0; i < VELA_GDTR; i++) {
 		s->seg[i].base = 0x100000ull * i;
-		s->seg[i].selector = (uint16_t)(0x10 + i);
+		s->seg[i].selector = (uint16_t)(0x10 + 8 * i);
 	}
-	s->seg[VELA_CS].base = 0; /* where its code is */
+	s->seg[VELA_CS].base = 0;    /* where its code is */
+	s->seg[VELA_CS].attr = 0x93; /* what it is in real mode, and no processor changes */
 	s->seg[VELA_GDTR] = (struct vela_segment){ .base = 0x7000, .limit = 0x7f };
 	s->seg[VELA_IDTR] = (struct vela_segment){ .base = 0x8000, .limit = 0x3ff };
 	uint64_t *msr[] = { &s->star,		&s->lstar,	  &s->cstar,	   &s->sfmask,
 			    &s->kernel_gs_base, &s->sysenter_esp, &s->sysenter_eip };
 	for (unsigned i = 0; i < sizeof msr / sizeof msr[0]; i++)
 		*msr[i] = 0x123456789000ull + i;
+	s->sfmask = 0x56789003; /* 32 bits on Intel's processors */
 	s->sysenter_cs = 0x18;
 	s->pat = 0x0606060606060606;
 	s->tsc_offset = 0x77777777;

@@ -6,6 +6,8 @@
 #ifndef KERNEL_TEST_VM_H
 #define KERNEL_TEST_VM_H
 
+#include <rt/start.h>
+
 #include "pages.h"
 #include "thread.h"
 
@@ -43,6 +45,12 @@ uint64_t vm_run(struct vm *vm, uint64_t dirty, uint64_t deadline);
 #define ALL_DIRTY (VELA_GROUPS & ~VELA_GROUP_EXIT)
 
 /* Loads, runs once from the beginning. */
+/* Codes and instructions of the vendors' own differ. */
+static inline bool is_vmx(void)
+{
+	return rt_machine()->features & VELA_FEATURE_VMX;
+}
+
 #define VM_EXIT(vm, name)                          \
 	({                                         \
 		VM_LOAD((vm), name);               \

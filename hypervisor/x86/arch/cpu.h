@@ -29,7 +29,8 @@ struct arch_cpu {
 	struct arch_fpu *fpu;	     /* whose state is in the FPU; NULL: the initial state */
 	const struct sp *fpu_domain; /* host space of that owner */
 	bool ts;		     /* CR0.TS */
-	struct vmcb *host_vmcb;	     /* host state VMRUN does not switch */
+	struct vmcb *host_vmcb;	     /* SVM: host state VMRUN does not switch */
+	struct vc *vmcs_of;	     /* VMX: whose VMCS is current */
 	uint32_t asid_next;
 	uint32_t asid_gen;
 	uint32_t tsc_aux; /* loaded; 0 outside guests */

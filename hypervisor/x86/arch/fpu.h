@@ -26,6 +26,9 @@ void fpu_switch_guest(struct cpu *cpu, struct arch_fpu *fpu, const struct sp *do
 /* Forgets fpu if it is the loaded one; its memory will go. */
 void fpu_drop(struct cpu *cpu, const struct arch_fpu *fpu);
 
+/* Sets the XCR0 that belongs to fpu; a value the processor would not take changes nothing. */
+void fpu_set_xcr0(struct cpu *cpu, struct arch_fpu *fpu, uint64_t value);
+
 /* XCR0 last seen with this state. */
 uint64_t fpu_xcr0(struct cpu *cpu, const struct arch_fpu *fpu);
 

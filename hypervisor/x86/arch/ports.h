@@ -13,7 +13,11 @@
 
 #define PIO_END 0x10000ull
 
-/* Everything forbidden. */
+/* Everything forbidden: for virtual CPUs without a space of ports or MSRs. */
+extern uint8_t ports_none[];
+void ports_none_init(void);
+
+/* The same for a new space. */
 void ports_init(struct sp *sp);
 
 /* Copies permissions cut to rights (0: forbids); BAD_ARG beyond the ranges. */

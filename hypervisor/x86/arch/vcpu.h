@@ -15,12 +15,21 @@ struct pd;
 
 struct arch_vcpu {
 	uint64_t gpr[16]; /* rax and rsp live in the control structure while the guest is loaded */
-	void *control;	  /* VMCB */
+	void *control;	  /* VMCB or VMCS */
 	uint64_t control_pa;
 	uint32_t asid, asid_gen; /* address-space tag and its generation on the VC's CPU */
 	uint32_t tlb_gen;	 /* of the guest space when the tag was last flushed */
 	bool window;		 /* the monitor waits for an interrupt window */
 	uint32_t tsc_aux;	 /* guest's TSC_AUX, switched by software */
+	/* What SVM keeps in its VMCB and VMX leaves to software. */
+	struct {
+		struct vmx_page *page;
+		uint64_t event;	   /* to inject, error code in the upper half */
+		uint64_t cr2, dr6; /* of the guest */
+		uint64_t host_cr0, host_fs;
+		bool ready;    /* the VMCS is initialised */
+		bool launched; /* it is to be resumed */
+	} vmx;
 };
 
 /* What is left to do after the guest was left. */
@@ -31,6 +40,7 @@ struct vcpu_ops {
 	bool (*cpu_init)(struct cpu *cpu); /* on each CPU; false: not usable */
 	bool (*init)(struct vc *vc, struct pd *payer);
 	void (*free)(struct vc *vc, struct pd *payer);
+	void (*drop)(struct cpu *cpu, struct vc *vc);  /* on its CPU, which must forget it */
 	void (*load)(struct vc *vc, uint64_t groups);  /* state page to guest, checked */
 	void (*store)(struct vc *vc, uint64_t groups); /* guest to state page */
 	/* Runs the guest until it is left; VCPU_RESUME or an enum vela_exit, whose EXIT group is
@@ -40,7 +50,7 @@ struct vcpu_ops {
 
 extern const struct vcpu_ops *vcpu;
 
-/* Chooses the implementation; NULL in vcpu when the machine has none. */
+/* Chooses the implementation; a machine without one says so and stops. */
 void vcpu_choose(void);
 
 #endif

@@ -40,8 +40,7 @@ const struct config_key config_keys[] = {
 	  .note = "1 (only 1 for now, see docs/SUPPORT.md)", .doc = "virtual CPUs" },
 	{ "host-cpu", IN_VM, KEY_COUNT, VM(host_cpu), any, CONFIG_CPU_ANY, .min = "0", .max = "63",
 	  .preset = "any",
-	  .doc = "host CPU that runs the guest; any spreads guests and spares CPU 0 if there are "
-		 "3" },
+	  .doc = "host CPU that runs the guest; any spreads guests, sparing CPU 0 of 3 or more" },
 	{ "priority", IN_VM, KEY_COUNT, VM(priority), .min = "1", .max = "100", .preset = "50",
 	  .doc = "of two guests ready on one host CPU the one with the higher number runs" },
 	{ "slice", IN_VM, KEY_TIME, VM(slice_us), .min = "1ms", .max = "100ms", .preset = "10ms",

@@ -161,6 +161,8 @@ static enum insn_op decode_plain(struct insn *insn, const ZydisDecodedInstructio
 {
 	if (zydis->mnemonic == ZYDIS_MNEMONIC_WBINVD || zydis->mnemonic == ZYDIS_MNEMONIC_INVD)
 		return INSN_CACHE;
+	if (zydis->mnemonic == ZYDIS_MNEMONIC_XSETBV)
+		return INSN_XSETBV;
 	if (zydis->mnemonic == ZYDIS_MNEMONIC_MOV && zydis->operand_count_visible == 2) {
 		enum insn_op special = decode_special(insn, operands);
 

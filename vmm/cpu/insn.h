@@ -18,8 +18,9 @@ enum insn_op {
 	INSN_FROM_DR, /* MOV reg, DR[index] */
 	INSN_TO_DR,   /* MOV DR[index], reg */
 	INSN_TO_CR,   /* MOV CR[index], reg */
-	INSN_MOV,     /* also MOVZX, and MOVSX with sign_extend */
-	INSN_ADD,     /* the eight of the ALU in the order of their encoding */
+	INSN_XSETBV,
+	INSN_MOV, /* also MOVZX, and MOVSX with sign_extend */
+	INSN_ADD, /* the eight of the ALU in the order of their encoding */
 	INSN_OR,
 	INSN_ADC,
 	INSN_SBB,

@@ -7,7 +7,10 @@
 #define VMM_CPU_REGISTERS_H
 
 #define CR0_PE (1ull << 0)
+#define CR0_ET (1ull << 4)
 #define CR0_WP (1ull << 16)
+#define CR0_NW (1ull << 29)
+#define CR0_CD (1ull << 30)
 #define CR0_PG (1ull << 31)
 
 #define CR4_DE	    (1ull << 3)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exits for control and debug registers. Of the control registers the kernel has writes of CR4
- * seen. The debug registers 0 to 3 and 7 are storage here: the kernel lends the processor's
- * breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
+ * Exits for control and debug registers. The kernel has writes of CR4 seen, and on Intel's
+ * processors some of CR0 and those of XCR0. The debug registers 0 to 3 and 7 are storage here: the
+ * kernel lends the processor's breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
  */
 #include <rt/log.h>
 
+#include "cpu/control.h"
 #include "cpu/registers.h"
 #include "machine.h"
 
@@ -73,23 +74,38 @@ static void debug_register(struct machine *m, const struct insn *insn)
 	machine_advance(m, emulate_next_rip(s, insn->length));
 }
 
-/* MOV to CR4. Reserved bits, and leaving PAE in long mode, are refused (APM vol. 2, 3.1.3). */
+/* MOV to CR0 or CR4. */
 static void control_register(struct machine *m, const struct insn *insn)
 {
 	struct vela_state *s = m->state;
 	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4;
 	uint64_t value = reg_read(s, insn->reg, bytes, false);
+	bool done = insn->index == 4 ? control_set_cr4(s, &m->memory, &m->cpuid, value)
+				     : control_set_cr0(s, &m->memory, value);
 
-	if (value & ~cpuid_cr4_bits(&m->cpuid) || (s->efer & EFER_LMA && !(value & CR4_PAE))) {
+	if (!done) {
 		machine_gp(m);
 		return;
 	}
-	s->cr4 = value;
 	machine_changed(m, VELA_GROUP_CR);
 	machine_advance(m, emulate_next_rip(s, insn->length));
 }
 
-/* What is left beside debug registers and CR4 is a value that the machine does not allow. */
+/* XSETBV, by a guest that has been found to run at CPL 0: there is XCR0 alone. */
+static void extended_register(struct machine *m, const struct insn *insn)
+{
+	struct vela_state *s = m->state;
+	uint64_t value = s->gpr[VELA_RDX] << 32 | (uint32_t)s->gpr[VELA_RAX];
+
+	if ((uint32_t)s->gpr[VELA_RCX] || !control_set_xcr0(s, &m->cpuid, value)) {
+		machine_gp(m);
+		return;
+	}
+	machine_changed(m, VELA_GROUP_CR);
+	machine_advance(m, emulate_next_rip(s, insn->length));
+}
+
+/* What is left beside these is a value that the machine does not allow. */
 void exit_register(struct machine *m)
 {
 	const struct insn *insn;
@@ -99,8 +115,12 @@ void exit_register(struct machine *m)
 			debug_register(m, insn);
 			return;
 		}
-		if (insn->op == INSN_TO_CR && insn->index == 4) {
+		if (insn->op == INSN_TO_CR && (insn->index == 0 || insn->index == 4)) {
 			control_register(m, insn);
+			return;
+		}
+		if (insn->op == INSN_XSETBV) {
+			extended_register(m, insn);
 			return;
 		}
 	}

@@ -61,7 +61,7 @@ static const char *find_controls(void)
 	if (!controls(MSR_VMX_CPU2, CPU2_UNRESTRICTED, 0))
 		return "unrestricted guest";
 	vmx.cpu2 = controls(MSR_VMX_CPU2, CPU2_EPT | CPU2_VPID | CPU2_WBINVD | CPU2_UNRESTRICTED,
-			    CPU2_RDTSCP | CPU2_INVPCID | CPU2_XSAVES);
+			    CPU2_RDTSCP);
 	return vmx.cpu2 ? NULL : "VPID";
 }
 
@@ -223,8 +223,6 @@ static void setup_controls(struct vc *vc)
 	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
 	vmwrite(VMCS_ACTIVITY, 0);
 	vmwrite(VMCS_ENTRY_EVENT, 0);
-	if (vmx.cpu2 & CPU2_XSAVES)
-		vmwrite(VMCS_XSS_EXITING, UINT64_MAX);
 }
 
 /* What an exit loads (28.5): as this CPU has it now, but for what changes between entries. */

@@ -12,8 +12,9 @@
 #define VELA_INFO_VERSION 1u
 #define VELA_INFO_PAGES	  2u
 
-#define VELA_FEATURE_SVM 1u
-#define VELA_FEATURE_VMX 2u
+#define VELA_FEATURE_SVM       1u
+#define VELA_FEATURE_VMX       2u
+#define VELA_FEATURE_TSC_RATIO 4u /* a virtual CPU's TSC can have a rate of its own */
 
 #define VELA_MEMORY_MAX	 64u
 #define VELA_MODULES_MAX 48u

@@ -159,6 +159,10 @@ struct vela_state {
 	uint64_t tsc_offset;	       /* added to the host's TSC */
 	uint32_t intercept_exceptions; /* bit per vector */
 	uint32_t intercepts;	       /* VELA_INTERCEPT_* */
+	/* What the host's TSC is multiplied with first, 48 bits of it behind the binary point; 0:
+	 * with
+	 * 1. Without VELA_FEATURE_TSC_RATIO it changes nothing. */
+	uint64_t tsc_ratio;
 };
 
 #define VELA_STATE_AT(field, offset) \
@@ -170,6 +174,7 @@ VELA_STATE_AT(cr0, 0x180);
 VELA_STATE_AT(seg, 0x200);
 VELA_STATE_AT(star, 0x2c0);
 VELA_STATE_AT(tsc_offset, 0x380);
+VELA_STATE_AT(tsc_ratio, 0x390);
 _Static_assert(sizeof(struct vela_state) <= 4096, "the state page is one page");
 
 #endif

@@ -153,7 +153,7 @@ static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64
 	info->version = VELA_INFO_VERSION;
 	info->cpus = cpu_count;
 	info->tsc_khz = tsc_khz;
-	info->features = vcpu->feature;
+	info->features = vcpu->feature | (features.tsc_ratio ? VELA_FEATURE_TSC_RATIO : 0);
 	info->rsdp = boot.rsdp;
 	info->gsis = arch_irqs();
 	info->cmdline = (uint32_t)(boot.cmdline - strings);

@@ -27,6 +27,7 @@ static void find_svm(void)
 	features.svm = has_svm && nested_paging && !(msr_read(MSR_VM_CR) & VM_CR_SVMDIS);
 	features.asids = svm.ebx;
 	features.nrip = bit(svm.edx, 3);
+	features.tsc_ratio = features.svm && bit(svm.edx, 4);
 	features.clean_bits = bit(svm.edx, 5);
 	features.flush_by_asid = bit(svm.edx, 6);
 	features.decode_assists = bit(svm.edx, 7);
@@ -38,6 +39,7 @@ static void find_vmx(void)
 		return;
 	features.vmx_lacks = vmx_find();
 	features.vmx = !features.vmx_lacks;
+	features.tsc_ratio = features.vmx && vmx.cpu2 & CPU2_TSC_RATIO;
 }
 
 static void find_xsave(void)

@@ -8,6 +8,7 @@
 
 struct features {
 	bool nx, pages_1g, rdtscp, smep, smap, umip, xsave, pge;
+	bool tsc_ratio; /* of guests */
 	bool svm, nrip, decode_assists, flush_by_asid, clean_bits;
 	bool vmx;	       /* with all that is needed, and the firmware allows it */
 	const char *vmx_lacks; /* what is missing otherwise; NULL without any VMX */

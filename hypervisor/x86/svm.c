@@ -40,6 +40,7 @@ static bool svm_cpu_init(struct cpu *cpu)
 	__asm__ volatile("vmsave %0" : : "a"(pool_pa(cpu->arch.host_vmcb)) : "memory");
 	cpu->arch.asid_gen = 1;
 	cpu->arch.asid_next = 1;
+	cpu->arch.tsc_ratio = TSC_RATIO_1;
 	return true;
 }
 
@@ -56,6 +57,7 @@ static bool svm_init(struct vc *vc, struct pd *payer)
 	v->np_enable = NP_ENABLE;
 	v->n_cr3 = pool_pa(vc->gst->root);
 	v->g_pat = PAT_RESET;
+	vc->arch.tsc_ratio = TSC_RATIO_1;
 	v->efer = EFER_SVME;
 	svm_intercepts(vc);
 	return true;
@@ -271,6 +273,10 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 	if (cpu->arch.tsc_aux != vc->arch.tsc_aux) {
 		cpu->arch.tsc_aux = vc->arch.tsc_aux;
 		msr_write(MSR_TSC_AUX, vc->arch.tsc_aux);
+	}
+	if (cpu->arch.tsc_ratio != vc->arch.tsc_ratio) {
+		cpu->arch.tsc_ratio = vc->arch.tsc_ratio;
+		msr_write(MSR_TSC_RATIO, vc->arch.tsc_ratio);
 	}
 	cpu->arch.host_vmcb->fs.base = cpu->arch.tls; /* restored from there after the guest */
 	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));

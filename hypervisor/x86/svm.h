@@ -8,6 +8,9 @@
 
 extern const struct vcpu_ops svm_ops;
 
+#define TSC_RATIO_1 \
+	(1ull << 32) /* in the format of the MSR: the host's rate, and its reset value */
+
 /* Runs the guest once: loads gpr[] (all but rax, rsp), switches worlds, stores gpr[] back. Called
  * with IF=0, GIF=1; returns so. Interrupts that ended it are pending. */
 void svm_enter(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host_vmcb_pa);

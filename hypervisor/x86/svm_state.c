@@ -18,6 +18,8 @@
 #define CR0_RESERVED	 (1ull << 63)
 #define CR4_PAE		 0x20ull
 #define RFLAGS_ONE	 2ull
+#define RATIO_SHIFT	 16
+#define RATIO_BITS	 0xffffffffffull
 #define RFLAGS_IF	 0x200ull
 #define EVENT_REFUSED	 0x100ull /* no type of event has it: VMRUN refuses */
 #define INT_STATE_SHADOW 1ull
@@ -134,6 +136,13 @@ static void load_msrs(struct vc *vc)
 	v->clean &= ~(uint64_t)CLEAN_NP;
 }
 
+/* The MSR has 8 bits before and 32 behind the point (15.30.5). */
+static uint64_t ratio_to_msr(uint64_t ratio)
+{
+	uint64_t msr = ratio >> RATIO_SHIFT & RATIO_BITS;
+	return features.tsc_ratio && msr ? msr : TSC_RATIO_1;
+}
+
 /* Groups that few exits need; apart, so that the others pay nothing for them. */
 [[gnu::noinline]] static void load_rest(struct vc *vc, uint64_t groups)
 {
@@ -145,6 +154,7 @@ static void load_msrs(struct vc *vc)
 		load_msrs(vc);
 	if (groups & VELA_GROUP_CTRL) {
 		svm_vmcb(vc)->tsc_offset = READ(vc->state->tsc_offset);
+		vc->arch.tsc_ratio = ratio_to_msr(READ(vc->state->tsc_ratio));
 		svm_intercepts(vc);
 	}
 }
@@ -216,8 +226,10 @@ static void store_msrs(struct vc *vc)
 		store_segments(vc);
 	if (groups & VELA_GROUP_MSR)
 		store_msrs(vc);
-	if (groups & VELA_GROUP_CTRL)
+	if (groups & VELA_GROUP_CTRL) {
 		vc->state->tsc_offset = svm_vmcb(vc)->tsc_offset;
+		vc->state->tsc_ratio = features.tsc_ratio ? vc->arch.tsc_ratio << RATIO_SHIFT : 0;
+	}
 }
 
 void svm_store(struct vc *vc, uint64_t groups)

@@ -61,7 +61,7 @@ static const char *find_controls(void)
 	if (!controls(MSR_VMX_CPU2, CPU2_UNRESTRICTED, 0))
 		return "unrestricted guest";
 	vmx.cpu2 = controls(MSR_VMX_CPU2, CPU2_EPT | CPU2_VPID | CPU2_WBINVD | CPU2_UNRESTRICTED,
-			    CPU2_RDTSCP);
+			    CPU2_RDTSCP | CPU2_TSC_RATIO);
 	return vmx.cpu2 ? NULL : "VPID";
 }
 

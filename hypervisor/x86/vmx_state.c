@@ -12,6 +12,7 @@
 
 #define READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
+#define TSC_RATIO_1   (1ull << 48)
 #define ATTR_P	      0x80u
 #define DR7_OFF	      0x400ull
 #define CR0_PG	      0x80000000ull
@@ -46,6 +47,10 @@ static void load_controls(struct vc *vc, const struct vela_state *s)
 	vmwrite(VMCS_CR0_MASK, wish & VELA_INTERCEPT_CR0 ? MASK_ALL : vmx.cr0_fixed | CR0_CACHING);
 	vmwrite(VMCS_CR4_MASK, MASK_ALL);
 	vmwrite(VMCS_TSC_OFFSET, READ(s->tsc_offset));
+	if (features.tsc_ratio) {
+		uint64_t ratio = READ(s->tsc_ratio);
+		vmwrite(VMCS_TSC_RATIO, ratio ? ratio : TSC_RATIO_1);
+	}
 }
 
 void vmx_window(struct vc *vc, bool open)
@@ -244,8 +249,10 @@ static void store_msrs(struct vc *vc)
 		store_segments(vc);
 	if (groups & VELA_GROUP_MSR)
 		store_msrs(vc);
-	if (groups & VELA_GROUP_CTRL)
+	if (groups & VELA_GROUP_CTRL) {
 		vc->state->tsc_offset = vmread(VMCS_TSC_OFFSET);
+		vc->state->tsc_ratio = features.tsc_ratio ? vmread(VMCS_TSC_RATIO) : 0;
+	}
 }
 
 void vmx_store(struct vc *vc, uint64_t groups)

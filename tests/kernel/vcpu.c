@@ -4,10 +4,13 @@
  * statistics, and register state that must not leak between guest and monitor.
  */
 #include "vm.h"
+
+#include <rt/tsc.h>
 #include <string.h>
 
 GUEST(halt, "1: hlt; jmp 1b");
 GUEST(forever, "1: jmp 1b");
+GUEST(read_tsc, "rdtsc; hlt");
 
 static void test_refused(void)
 {
@@ -150,6 +153,7 @@ static void test_round_trip(void)
 		memcpy(in.pad0, s->pad0, sizeof in.pad0);
 		in.xcr0 = s->xcr0;
 		in.tsc_aux = s->tsc_aux;
+		in.tsc_ratio = s->tsc_ratio;
 		const uint64_t *a = (const uint64_t *)&in, *b = (const uint64_t *)s;
 		for (unsigned i = 0x80 / 8; i < sizeof in / 8; i++) {
 			if (!CHECK_EQ(b[i], a[i]))
@@ -157,6 +161,28 @@ static void test_round_trip(void)
 		}
 	}
 	CHECK(s->xcr0 & 1);
+}
+
+/* The guest's TSC runs at half the rate where the processor can do that. */
+static void test_tsc_ratio(void)
+{
+	bool can = rt_machine()->features & VELA_FEATURE_TSC_RATIO;
+	unsigned shift = can ? 1 : 0;
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, read_tsc);
+	vm.s->tsc_ratio = 1ull << 47;
+	vm.s->tsc_offset = 1000000;
+	uint64_t before = rt_rdtsc();
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_HALT);
+	uint64_t after = rt_rdtsc(), seen = vm.s->gpr[VELA_RDX] << 32 | vm.s->gpr[VELA_RAX];
+	CHECK(seen >= (before >> shift) + 1000000 && seen <= (after >> shift) + 1000000);
+	CHECK_EQ(vm.s->tsc_ratio, can ? 1ull << 47 : 0);
+	/* 0 is the host's rate. */
+	VM_LOAD(&vm, read_tsc);
+	before = rt_rdtsc();
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_HALT);
+	after = rt_rdtsc(), seen = vm.s->gpr[VELA_RDX] << 32 | vm.s->gpr[VELA_RAX];
+	CHECK(seen >= before && seen <= after);
 }
 
 static void test_statistics(void)
@@ -227,6 +253,7 @@ const struct test tests_vcpu[] = {
 	{ "the state page stays the kernel's", test_state_page, 0 },
 	{ "groups and masks", test_masks, 0 },
 	{ "all fields go in and come out", test_round_trip, 0 },
+	{ "rate of the TSC", test_tsc_ratio, 0 },
 	{ "statistics", test_statistics, 0 },
 	{ "FPU state of guest and monitor", test_fpu, 0 },
 	{ "a monitor without FPU", test_no_fpu_monitor, 0 },

@@ -33,7 +33,8 @@ struct arch_cpu {
 	struct vc *vmcs_of;	     /* VMX: whose VMCS is current */
 	uint32_t asid_next;
 	uint32_t asid_gen;
-	uint32_t tsc_aux; /* loaded; 0 outside guests */
+	uint32_t tsc_aux;   /* loaded; 0 outside guests */
+	uint64_t tsc_ratio; /* loaded; matters inside guests alone */
 };
 
 _Static_assert(__builtin_offsetof(struct arch_cpu, self) == CPU_SELF);

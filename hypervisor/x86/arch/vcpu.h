@@ -21,6 +21,7 @@ struct arch_vcpu {
 	uint32_t tlb_gen;	 /* of the guest space when the tag was last flushed */
 	bool window;		 /* the monitor waits for an interrupt window */
 	uint32_t tsc_aux;	 /* guest's TSC_AUX, switched by software */
+	uint64_t tsc_ratio;	 /* SVM: the guest's, in the format of its MSR */
 	/* What SVM keeps in its VMCB and VMX leaves to software. */
 	struct {
 		struct vmx_page *page;

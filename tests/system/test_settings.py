@@ -61,7 +61,7 @@ class SettingsTest(unittest.TestCase):
         self.terminal.expect("^--- 0: system log --- Ctrl-a h: help ---$")
         # Every guest of the included file runs, also those behind a number of two digits.
         for name in [f"rest{number}" for number in range(8)] + ["talker", "silent"]:
-            self.assertTrue(self.terminal.expect(rf"root: {name}: started on CPU [01] with 16 MiB$"))
+            self.assertTrue(self.terminal.expect(rf"root: {name}: started on CPU [12] with 16 MiB$"))
 
     def test_scrollback_keeps_the_end(self) -> None:
         self.show_first()

@@ -21,12 +21,16 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
-    """Options about the machine that QEMU makes."""
-    parser.add_argument("--cpus", type=int, default=3, metavar="N", help="CPUs (default 3)")
+    """Options about the machine that the emulator makes."""
+    parser.add_argument("--emulator", choices=tuple(commands.EMULATOR_CPUS), default="qemu",
+                        help="what emulates the machine (default qemu)")
+    parser.add_argument("--cpu-model", metavar="MODEL",
+                        help="processor model of Bochs (default corei7_skylake_x)")
+    parser.add_argument("--cpus", type=int, metavar="N", help="CPUs (default 3, with Bochs 1)")
     parser.add_argument("--memory", type=int, default=2048, metavar="MIB",
                         help="memory in MiB (default 2048)")
     parser.add_argument("--icount", action="store_true",
-                        help="count instructions: one CPU, repeatable time")
+                        help="QEMU counts instructions: one CPU, repeatable time")
 
 
 def arguments_run(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +87,7 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command("build what is needed and boot in QEMU", arguments_run, commands.run),
+    "run": Command("build what is needed and boot in an emulator", arguments_run, commands.run),
     "image": Command("write a bootable ISO image", arguments_image, commands.image),
     "config": Command("check or explain a configuration", arguments_config, commands.config),
     "setup": Command("install and fetch everything a build needs", no_arguments, commands.setup),

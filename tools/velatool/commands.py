@@ -3,24 +3,41 @@
 
 import argparse
 import sys
+from pathlib import Path
 
-from velatool import bench as bench_module
+from velatool import bench as bench_module, bochs, bochs_run
 from velatool import boot, build as build_module, guest, image as image_module, loc as loc_module
 from velatool import paths, run as run_module, testrun
 from velatool.qemu import Machine
 from velatool.ui import NotFound, UsageError, nearest, progress
 
+# Emulators, and how many CPUs their machines have by default: Bochs has one thread for all of them.
+EMULATOR_CPUS = {"qemu": 3, "bochs": 1}
 CONFIG_VERBS = ("check", "explain", "keys")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`vela run`."""
-    if arguments.cpus < 1:
-        raise UsageError(f"--cpus {arguments.cpus}: a machine has at least one CPU")
+    cpus = EMULATOR_CPUS[arguments.emulator] if arguments.cpus is None else arguments.cpus
+    if cpus < 1:
+        raise UsageError(f"--cpus {cpus}: a machine has at least one CPU")
     if arguments.memory < 128:
         raise UsageError(f"--memory {arguments.memory}: Vela needs at least 128 MiB")
-    machine = Machine(cpus=arguments.cpus, memory_mib=arguments.memory, icount=arguments.icount)
+    if arguments.emulator == "bochs":
+        return run_in_bochs(arguments, cpus)
+    if arguments.cpu_model is not None:
+        raise UsageError("--cpu-model is for Bochs only", "add '--emulator bochs'")
+    machine = Machine(cpus=cpus, memory_mib=arguments.memory, icount=arguments.icount)
     return run_module.run(arguments.target, machine)
+
+
+def run_in_bochs(arguments: argparse.Namespace, cpus: int) -> int:
+    """`vela run --emulator bochs`."""
+    if arguments.icount:
+        raise UsageError("--icount is for QEMU only: Bochs always counts instructions")
+    machine = bochs.Machine(iso=Path(), model=arguments.cpu_model or bochs.DEFAULT_MODEL, cpus=cpus,
+                            memory_mib=arguments.memory, real_time=True, log_errors=False)
+    return bochs_run.run(arguments.target, machine)
 
 
 def image(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ root task of the debug-exit port, as `vela run` does for a configuration.
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from velatool import boot, build, paths
@@ -33,47 +34,55 @@ def module_line(number: int, module: Module, suffix: str = "") -> str:
     return f"module2 /boot/{number:02d} {' '.join(words)}{suffix}"
 
 
-def grub_script(plan: boot.BootPlan) -> str:
-    """The script that boots a plan without asking."""
+def grub_script(modules: Sequence[Module], detect_qemu: bool = True) -> str:
+    """The script that boots the kernel with modules, without asking."""
     lines = [
         "serial --unit=0 --speed=115200",
         "terminal_input console serial",
         "terminal_output console serial",
         "set quit=",
-        "smbios --type 1 --get-string 4 --set=maker",
-        f'if [ "$maker" = QEMU ]; then set quit={EXIT_ARGUMENT}; fi',
+    ]
+    if detect_qemu:
+        lines += ["smbios --type 1 --get-string 4 --set=maker",
+                  f'if [ "$maker" = QEMU ]; then set quit={EXIT_ARGUMENT}; fi']
+    lines += [
         "multiboot2 /boot/kernel $quit",
         *(module_line(number, module, " $quit" if number == 0 else "")
-          for number, module in enumerate(plan.modules)),
+          for number, module in enumerate(modules)),
         "boot",
     ]
     return "\n".join(lines) + "\n"
 
 
-def fill(directory: Path, plan: boot.BootPlan) -> None:
+def fill(directory: Path, kernel: Path, modules: Sequence[Module], script: str) -> None:
     """Lay out the files of the image."""
     target = directory / "boot"
     (target / "grub").mkdir(parents=True)
-    shutil.copyfile(build.stripped(paths.KERNEL), target / "kernel")
-    for number, module in enumerate(plan.modules):
+    shutil.copyfile(kernel, target / "kernel")
+    for number, module in enumerate(modules):
         shutil.copyfile(module.path, target / f"{number:02d}")
-    (target / "grub" / "grub.cfg").write_text(grub_script(plan))
+    (target / "grub" / "grub.cfg").write_text(script)
     for path in sorted(directory.rglob("*"), reverse=True):
         os.utime(path, (int(FIXED_EPOCH), int(FIXED_EPOCH)))
 
 
-def make(config: Path, output: Path) -> None:
-    """Build Vela and write the image of a configuration."""
-    build.everything()
-    plan = boot.plan(config)
+def write(output: Path, kernel: Path, modules: Sequence[Module], script: str) -> None:
+    """Write the image that boots a kernel, an ELF64 file, by a GRUB script."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": FIXED_EPOCH}
     partial = output.with_name(output.name + ".part")
     with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix="iso-") as name:
-        fill(Path(name), plan)
+        fill(Path(name), kernel, modules, script)
         run(["grub-mkrescue", "-d", GRUB_PLATFORM, "--install-modules=" + GRUB_MODULES,
              "--modules=" + GRUB_MODULES, "--fonts=", "--themes=", "--locales=", "-o", partial,
              name, "--", "-volid", "VELA", "-volume_date", "all_file_dates", f"={FIXED_EPOCH}",
              "-volume_date", "uuid", FIXED_DATE],
             "make the boot image", env=environment)
     partial.replace(output)
+
+
+def make(config: Path, output: Path) -> None:
+    """Build Vela and write the image of a configuration."""
+    build.everything()
+    modules = boot.plan(config).modules
+    write(output, build.stripped(paths.KERNEL), modules, grub_script(modules))
     progress(f"wrote {output}, {human_bytes(output.stat().st_size)}")

@@ -18,6 +18,9 @@ PACKAGES = (
     "grub-common", "grub-pc-bin", "xorriso", "mtools",
     "libcmocka-dev", "clang-format-19", "clang-tidy-19", "gdb", "git",
 )
+# Only for what runs in Bochs. Its BIOSes come first: QEMU's would satisfy apt. So does its terminal
+# display, which keeps the graphical one away.
+BOCHS_PACKAGES = ("bochsbios", "vgabios", "bochs-term", "bochs")
 
 
 def missing_packages(packages: tuple[str, ...] = PACKAGES) -> list[str]:
@@ -45,9 +48,9 @@ def update_lists() -> None:
         hint="check the network and the machine's apt sources")
 
 
-def install_missing() -> None:
-    """Install what is missing of PACKAGES; needs root only if something is."""
-    missing = missing_packages()
+def install_missing(wanted: tuple[str, ...] = PACKAGES) -> None:
+    """Install what is missing of the wanted packages; needs root only if something is."""
+    missing = missing_packages(wanted)
     if not missing:
         return
     command = "apt-get install --no-install-recommends " + " ".join(missing)

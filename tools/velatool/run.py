@@ -14,11 +14,16 @@ from velatool.ui import NotFound, VelaError, progress
 ISO_SUFFIX = ".iso"
 
 
-def machine_for(target: Path, base: qemu.Machine) -> qemu.Machine:
-    """The machine that boots a configuration or a disc image."""
+def check_target(target: Path) -> None:
+    """Refuse a configuration or a disc image that is not there."""
     if not target.is_file():
         raise NotFound(f"there is no file {target}",
                        "name a configuration file or an image made by './vela image'")
+
+
+def machine_for(target: Path, base: qemu.Machine) -> qemu.Machine:
+    """The machine that boots a configuration or a disc image."""
+    check_target(target)
     if target.suffix == ISO_SUFFIX:
         return replace(base, iso=target)
     plan = boot.plan(target, qemu.EXIT_ARGUMENT)

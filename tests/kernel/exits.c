@@ -125,12 +125,18 @@ static void test_control_registers(void)
 	CHECK_EQ(vm.s->exit.raw_code, is_vmx() ? 28 : 0x10);
 }
 
-static void test_exceptions(void)
+static void test_shutdown(void)
 {
 	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, triple);
 	vm.s->seg[VELA_IDTR].limit = 0;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_SHUTDOWN);
+	CHECK_EQ(VM_EXIT(&vm, do_hlt), VELA_EXIT_HALT); /* the VC is as good as before */
+}
+
+static void test_exceptions(void)
+{
+	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, triple);
 	vm.s->intercept_exceptions = 1u << 6;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_EXCEPTION);
@@ -177,8 +183,15 @@ static void test_window(void)
 	CHECK(vm.s->rflags & 0x200);
 	CHECK_EQ(vm_run(&vm, 0, in_ms(50)), VELA_EXIT_TIMEOUT);
 	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 3);
+}
+
+static void test_window_at_entry(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, spin);
+	vm.s->rflags |= 0x200;
 	vm.s->window = 1;
-	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT, PATIENCE), VELA_EXIT_WINDOW); /* open already */
+	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW); /* open already */
 	vm.s->window = 1;
 	vm.s->rflags &= ~0x200ull;
 	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
@@ -234,9 +247,11 @@ const struct test tests_exits[] = {
 	{ "MEMORY", test_memory, 0 },
 	{ "CPUID, MSR, HALT, HYPERCALL, OTHER", test_instructions, 0 },
 	{ "CR", test_control_registers, 0 },
-	{ "EXCEPTION, SHUTDOWN, INVALID", test_exceptions, 0 },
+	{ "SHUTDOWN", test_shutdown, NEEDS_SHUTDOWN },
+	{ "EXCEPTION, INVALID", test_exceptions, 0 },
 	{ "TIMEOUT", test_timeout, 0 },
 	{ "WINDOW", test_window, 0 },
+	{ "WINDOW at the entry", test_window_at_entry, NEEDS_WINDOW | NEEDS_IF_OFF },
 	{ "ports and MSRs without exit", test_permissions, 0 },
 	{ 0 },
 };

@@ -187,12 +187,12 @@ static void test_random_code(void)
 }
 
 const struct test tests_hostile[] = {
-	{ "each field with boundary values", test_fields, 0 },
-	{ "each type of event", test_events, 0 },
-	{ "each mode of the processor", test_modes, 0 },
-	{ "random state", test_random, 0 },
-	{ "random code", test_random_code, 0 },
-	{ "a page that changes under the kernel", test_scribbled, 2 },
+	{ "each field with boundary values", test_fields, NEEDS_SHUTDOWN },
+	{ "each type of event", test_events, NEEDS_SHUTDOWN },
+	{ "each mode of the processor", test_modes, NEEDS_SHUTDOWN },
+	{ "random state", test_random, NEEDS_SHUTDOWN },
+	{ "random code", test_random_code, NEEDS_SHUTDOWN },
+	{ "a page that changes under the kernel", test_scribbled, 2 | NEEDS_SHUTDOWN },
 	{ "parameters that change under the kernel", test_parameters_scribbled, 2 },
 	{ 0 },
 };

@@ -47,7 +47,8 @@ static void test_kick(void)
 	struct thread *t = start(&vm, &m, counts, counts_end);
 	CHECK_OK(rt_sm_bind(sm, vm.vc));
 	CHECK_EQ(m.status, 77);
-	for (unsigned i = 0; i < 3; i++)
+	/* A guest on another CPU may be left after the first. */
+	for (unsigned i = 0; i < (cpu_total() == 1 ? 3 : 1); i++)
 		CHECK_OK(rt_sm_up(sm));
 	thread_wait(t);
 	CHECK_OK(m.status);

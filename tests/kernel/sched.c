@@ -203,26 +203,26 @@ static void test_shares(void)
 {
 	vela_sel_t half = MAKE(CP, VELA_ROOT_CP, 50, 500), inner = MAKE(CP, half, 40, 300);
 	struct thread *a = thread_new(0, counter, NULL), *b = thread_new(0, counter, NULL);
-	uint64_t w[] = { half, b->ec, 50, 3, 10 };
+	uint64_t w[] = { half, b->ec, 50, 3000, 10000 };
 	stop = true;
-	a->sc = MAKE(SC, inner, a->ec, 40, 300, 1000);
+	a->sc = MAKE(SC, inner, a->ec, 40, 3000, 10000);
 	vela_sel_t sel = sel_new();
 	CHECK_EQ(create_in(test_pd, sel, VELA_KIND_SC, 5, w), VELA_OVERFLOW); /* 300 + 300 > 500 */
-	w[3] = 2;
+	w[3] = 2000;
 	CHECK_OK(create_in(test_pd, sel, VELA_KIND_SC, 5, w));
-	CHECK_EQ(rt_sc_set(sel, 50, 3, 10), VELA_OVERFLOW);
-	CHECK_OK(rt_sc_set(sel, 50, 2, 10)); /* what it had it still has */
-	CHECK_EQ(rt_sc_set(sel, 51, 2, 10), VELA_BAD_ARG);
-	CHECK_EQ(rt_sc_set(sel, 50, 2, 0), VELA_BAD_ARG);
-	CHECK_EQ(rt_sc_set(a->sc, 40, 301, 1000), VELA_OVERFLOW);
-	CHECK_OK(rt_sc_set(a->sc, 40, 100, 1000));
+	CHECK_EQ(rt_sc_set(sel, 50, 3000, 10000), VELA_OVERFLOW);
+	CHECK_OK(rt_sc_set(sel, 50, 2000, 10000)); /* what it had it still has */
+	CHECK_EQ(rt_sc_set(sel, 51, 2000, 10000), VELA_BAD_ARG);
+	CHECK_EQ(rt_sc_set(sel, 50, 2000, 0), VELA_BAD_ARG);
+	CHECK_EQ(rt_sc_set(a->sc, 40, 3010, 10000), VELA_OVERFLOW);
+	CHECK_OK(rt_sc_set(a->sc, 40, 1000, 10000));
 	CHECK_OK(rt_destroy(a->sc)); /* its share is free again */
 	thread_wait(b);
-	a->sc = MAKE(SC, inner, a->ec, 40, 300, 1000);
+	a->sc = MAKE(SC, inner, a->ec, 40, 3000, 10000);
 	thread_wait(a);
 	CHECK_OK(rt_destroy(a->sc));
 	CHECK_OK(rt_destroy(inner));
-	CHECK_OK(rt_sc_set(sel, 50, 5, 10));
+	CHECK_OK(rt_sc_set(sel, 50, 5000, 10000));
 	if (cpu_total() > 1) {
 		struct thread *c = thread_run(1, 10, counter, NULL);
 		CHECK_EQ(rt_sc_set(c->sc, 10, 1000, 0), VELA_BAD_CPU);

@@ -16,8 +16,15 @@
 struct test {
 	const char *name;
 	void (*run)(void);
-	unsigned cpus; /* needs so many, 0 and 1: any machine */
+	unsigned needs; /* so many CPUs, 0 and 1: any machine; and NEEDS_ flags */
 };
+
+/* What processors can and SVM in Bochs 2.7 cannot. */
+#define NEEDS_SHUTDOWN	0x100u /* a guest's triple fault is an exit; there it ends the emulator */
+#define NEEDS_IF_OFF	0x200u /* a guest entered with interrupts off is left for an interrupt */
+#define NEEDS_WINDOW	0x400u /* an interrupt window that is open at the entry is seen */
+#define NEEDS_SOFT_EXIT 0x800u /* an exit during INT n leaves the stack pointer as it was */
+#define NEEDS_CPUS	0x0ffu
 
 /* Each group ends with an entry without name. */
 extern const struct test tests_calls[], tests_matrix[], tests_caps[], tests_quota[], tests_memory[],
@@ -35,6 +42,10 @@ bool check_equal(uint64_t got, uint64_t wanted, const char *file, int line, cons
 
 /* Whether a word stands among the arguments of this program. */
 bool test_argument(const char *word);
+
+/* Whether the machine is Bochs with SVM. Its runner says so: the processor looks like a real one.
+ */
+bool on_bochs_svm(void);
 
 /* Prints a line of explanation. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

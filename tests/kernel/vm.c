@@ -11,6 +11,7 @@
 #define DR6_RESET    0xffff0ff0u
 #define DR7_RESET    0x400u
 #define RFLAGS_RESET 2u
+#define RFLAGS_IF    0x200u
 #define PAT_RESET    0x0007040600070406ull
 
 uint8_t vm_memory[VM_PAGES + 2][VELA_PAGE_SIZE] __attribute__((aligned(4096)));
@@ -37,6 +38,8 @@ void vm_load(struct vm *vm, const uint8_t *code, const uint8_t *end)
 	memset((char *)vm->s + sizeof vm->s->exit, 0, sizeof *vm->s - sizeof vm->s->exit);
 	vm->s->rip = VM_CODE;
 	vm->s->rflags = RFLAGS_RESET;
+	if (on_bochs_svm()) /* where nothing else would interrupt it: see NEEDS_IF_OFF */
+		vm->s->rflags |= RFLAGS_IF;
 	vm->s->gpr[VELA_RSP] = VM_STACK;
 	vm->s->cr0 = CR0_ET;
 	vm->s->dr6 = DR6_RESET;

@@ -1,48 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boots a test image in QEMU and turns what it reports into TAP for Meson.
+"""Boots a test image in QEMU or Bochs and turns what it reports into TAP for Meson.
 
 Usually the image runs a test root task that prints KTAP on the serial line and ends QEMU. Then the
 report must be complete, and the machine must end in the expected way: a missing plan, a panic, a
 wrong exit and a timeout are all failures. With --expect-line the machine need not report anything,
-but must print a line that matches.
+but must print a line that matches. Bochs has no exits with a meaning: there a machine that quits resets
+itself, and the report alone says whether all is well.
 
 Every other line of the machine is passed on as a TAP comment. Meson takes a test without output as
 skipped, so something is always printed.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from velatool import boot, qemu, serial, tap  # noqa: E402
+from velatool import bochs, boot, build, paths, qemu, serial, tap  # noqa: E402
 from velatool.ui import VelaError  # noqa: E402
 
+DEFAULT_TICKS = 30_000_000_000
 PANIC = re.compile(r"\bPANIC\b")
 ENDS = {"quit": qemu.DebugExit.QUIT.status, "failed": qemu.DebugExit.FAILED.status,
         "guest-failed": qemu.DebugExit.GUEST_FAILED.status,
         "panic": qemu.DebugExit.PANIC.status, "off": 0}
 
 
-def run_machine(machine: qemu.Machine, timeout: float, wanted: re.Pattern[str] | None,
-                stop_there: bool) -> tuple[serial.Outcome, bool]:
-    """Run until the machine ends, time is up, or with stop_there the wanted line has come.
+def run_machine(arguments: argparse.Namespace, wanted: re.Pattern[str] | None,
+                ) -> tuple[serial.Outcome, bool]:
+    """Run until the machine ends, time is up, or with --end halt the wanted line has come.
 
     Also returns whether the wanted line came.
     """
     def is_last(line: str) -> bool:
-        return stop_there and wanted is not None and wanted.search(line) is not None
+        return arguments.end == "halt" and wanted is not None and wanted.search(line) is not None
 
-    outcome = serial.run(machine, timeout, is_last)
+    if arguments.bochs is None:
+        outcome = serial.run(machine_from(arguments), arguments.timeout, is_last)
+    else:
+        with bochs_machine(arguments) as machine:
+            outcome = serial.run_bochs(machine, arguments.timeout,
+                                       lambda line: is_last(line) or bool(PANIC.search(line)))
     return outcome, wanted is not None and any(map(wanted.search, outcome.lines))
 
 
-def verdict(outcome: serial.Outcome, expected_status: int | None, timeout: float) -> str:
+def verdict(outcome: serial.Outcome, expected_status: int | None, timeout: float,
+            in_bochs: bool) -> str:
     """What is wrong with how the machine ended; an empty string if nothing is."""
     panic = next((line for line in outcome.lines if PANIC.search(line)), None)
     if panic and expected_status != ENDS["panic"]:
@@ -51,6 +62,10 @@ def verdict(outcome: serial.Outcome, expected_status: int | None, timeout: float
         return ""
     if outcome.timed_out:
         return f"the machine did not end within {timeout:g} s"
+    if outcome.fault:
+        return outcome.fault
+    if in_bochs:
+        return ""
     if outcome.status != expected_status:
         return qemu.meaning(outcome.status or 0)
     return ""
@@ -71,8 +86,11 @@ def collect(outcome: serial.Outcome, matched: bool,
         results.append(tap.Result("the report is complete", not faults, reason="; ".join(faults)))
     else:
         results.append(tap.Result(f"prints a line matching {arguments.expect_line}", matched))
-    fault = verdict(outcome, expected, arguments.timeout)
+    fault = verdict(outcome, expected, arguments.timeout, arguments.bochs is not None)
     results.append(tap.Result(f"the machine ends by {arguments.end}", not fault, reason=fault))
+    if not all(result.ok for result in results):
+        for line in outcome.log:
+            print(f"# Bochs: {line}")
     return results
 
 
@@ -91,10 +109,14 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="ktap_run.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     image = result.add_mutually_exclusive_group(required=True)
-    image.add_argument("--kernel", type=Path, help="32-bit ELF of the kernel")
+    image.add_argument("--kernel", type=Path, help="32-bit ELF of the kernel; for Bochs the 64-bit one")
     image.add_argument("--config", type=Path,
                        help="boot this configuration instead; its guest reports, and ends the run "
                             "through its debug-exit port")
+    result.add_argument("--bochs", metavar="MODEL",
+                        help="boot by GRUB in Bochs, on this model of processor")
+    result.add_argument("--ticks", type=int, default=DEFAULT_TICKS, metavar="N",
+                        help="instructions after which Bochs gives up (default %(default)s)")
     result.add_argument("--modules", default="", metavar="LIST",
                         help="boot modules: [NAME=]FILE ARGUMENTS,... (the root task first)")
     result.add_argument("--append", default=qemu.EXIT_ARGUMENT, help="kernel command line")
@@ -128,6 +150,20 @@ def machine_from(arguments: argparse.Namespace) -> qemu.Machine:
         icount=arguments.icount, debug_output=profile)
 
 
+@contextlib.contextmanager
+def bochs_machine(arguments: argparse.Namespace) -> Iterator[bochs.Machine]:
+    """The machine to boot in Bochs; its image is there as long as the context."""
+    kernel, modules = arguments.kernel, parse_modules(arguments.modules)
+    if arguments.config is not None:
+        kernel = build.stripped(paths.KERNEL)
+        modules = boot.plan(arguments.config, "exit-on-guest-exit").modules
+    with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix="bochs-") as directory:
+        iso = Path(directory, "test.iso")
+        bochs.write_image(iso, kernel, modules)
+        yield bochs.Machine(iso, model=arguments.bochs, cpus=arguments.smp,
+                            memory_mib=arguments.memory, ticks=arguments.ticks)
+
+
 def main() -> int:
     """Run one machine and print TAP; 0 when everything was as expected."""
     arguments = parser().parse_args()
@@ -136,7 +172,7 @@ def main() -> int:
         parser().error("--end halt needs --expect-line: nothing else would end the run")
     wanted = re.compile(arguments.expect_line) if arguments.expect_line else None
     try:
-        outcome, matched = run_machine(machine_from(arguments), arguments.timeout, wanted, halts)
+        outcome, matched = run_machine(arguments, wanted)
         results = collect(outcome, matched, arguments)
     except (VelaError, OSError) as error:
         results = [tap.Result("the machine starts", False, reason=str(error))]

@@ -107,6 +107,10 @@ GUEST_TEST(shadow_exit,
 	uint64_t behind;
 	uint32_t eax = 0x40000000, ecx = 0;
 
+	if (on_bochs_svm()) {
+		test_skip("Bochs does not see an interrupt window that is open at the entry");
+		return;
+	}
 	irq_setup();
 	watch(LOW_VECTOR);
 	lapic_self_ipi(LOW_VECTOR);

@@ -207,8 +207,8 @@ GUEST_TEST(mmio_page_fault,
 	page_map(1, 0, 0);
 	expect_trap(VECTOR_PF, "movq %%rax, (%0)", : : "r"(first + PAGE_BYTES - 4),
 		    "a"(0) : "memory");
-	expect(trap.cr2 == (uint64_t)page_at(1) && trap.error == 2, "cr2 %lx, error %lx", trap.cr2,
-	       trap.error);
+	expect(trap.error == 2, "error %lx", trap.error);
+	expect(on_bochs_svm() || trap.cr2 == (uint64_t)page_at(1), "cr2 %lx", trap.cr2);
 	page_map(1, (uint64_t)scratch, PAGE_PRESENT);
 	*(uint64_t *)scratch = 0x5555555555555555ull;
 	write_cr0(read_cr0() | BIT(16));

@@ -192,8 +192,9 @@ GUEST_TEST(string_page_fault,
 		    "+c"(s.count) : "d"(PCI_ADDRESS) : "memory");
 	expect(s.count == 3 && s.index == (uint64_t)at + PAGE_BYTES - 2, "count %lu, index %lx",
 	       s.count, s.index);
-	expect(trap.error == 2 && (trap.cr2 & ~0xfffull) == (uint64_t)page_at(1),
-	       "error %lx, cr2 %lx", trap.error, trap.cr2);
+	expect(trap.error == 2, "error %lx", trap.error);
+	expect(on_bochs_svm() || (trap.cr2 & ~0xfffull) == (uint64_t)page_at(1), "cr2 %lx",
+	       trap.cr2);
 	page_map(1, (uint64_t)scratch + 2 * PAGE_BYTES, PAGE_PRESENT);
 	s = (struct string_state){ (uint64_t)page_at(1), 1 };
 	write_cr0(read_cr0() | BIT(16));
@@ -205,8 +206,8 @@ GUEST_TEST(string_page_fault,
 	s = (struct string_state){ (uint64_t)page_at(1) - 1, 2 };
 	expect_trap(VECTOR_PF, "rep outsb", : "+S"(s.index),
 		    "+c"(s.count) : "d"(UART_SCRATCH) : "memory");
-	expect(trap.error == 0 && s.count == 1 && trap.cr2 == (uint64_t)page_at(1),
-	       "OUTS: error %lx", trap.error);
+	expect(trap.error == 0 && s.count == 1, "OUTS: error %lx", trap.error);
+	expect(on_bochs_svm() || trap.cr2 == (uint64_t)page_at(1), "OUTS: cr2 %lx", trap.cr2);
 }
 
 GUEST_TEST(string_non_canonical, "a string at a non-canonical address raises a protection fault")

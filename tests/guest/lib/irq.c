@@ -149,9 +149,9 @@ bool irq_await(const volatile unsigned *counter, unsigned value, unsigned ms)
 {
 	uint64_t end = tsc_after_us(ms * 1000ull);
 
-	irq_enable();
-	while (*counter < value && rdtsc() < end)
-		;
-	irq_disable();
+	/* SVM in Bochs misses a window that is open at an entry, until IF changes. */
+	do
+		__asm__ volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
+	while (*counter < value && rdtsc() < end);
 	return *counter >= value;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs all tests of a guest and prints KTAP. */
 #include "test.h"
+#include <stddef.h>
 
 extern const struct test tests_start[], tests_end[];
 
@@ -8,6 +9,7 @@ extern const struct test tests_start[], tests_end[];
 #define MESSAGES_MAX 8u
 
 static unsigned failures;
+static const char *skip_reason;
 static uint64_t random_state;
 
 void expect_at(bool good, const char *file, unsigned line, const char *format, ...)
@@ -21,6 +23,26 @@ void expect_at(bool good, const char *file, unsigned line, const char *format, .
 	print_list(format, arguments);
 	va_end(arguments);
 	print("\n");
+}
+
+void test_skip(const char *reason)
+{
+	skip_reason = reason;
+}
+
+bool on_bochs_svm(void)
+{
+	static const char word[] = "bochs-svm";
+
+	for (const char *line = boot_info.cmdline; line && *line; line++) {
+		unsigned n = 0;
+
+		while (word[n] && line[n] == word[n])
+			n++;
+		if (!word[n])
+			return true;
+	}
+	return false;
 }
 
 void random_seed(uint64_t seed)
@@ -45,9 +67,11 @@ uint32_t guest_main(void)
 	print("\nKTAP version 1\n1..%u\n", count);
 	for (unsigned i = 0; i < count; i++) {
 		failures = 0;
+		skip_reason = NULL;
 		tests_start[i].run();
 		irq_disable();
-		print("%s %u %s\n", failures ? "not ok" : "ok", i + 1, tests_start[i].text);
+		print("%s %u %s%s%s\n", failures ? "not ok" : "ok", i + 1, tests_start[i].text,
+		      skip_reason ? " # SKIP " : "", skip_reason ? skip_reason : "");
 		failed += failures != 0;
 	}
 	return failed;

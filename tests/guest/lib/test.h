@@ -35,6 +35,13 @@ __attribute__((format(printf, 4, 5))) void expect_at(bool good, const char *file
 		expect(got == (want), "%s: vector %d instead of %d", instructions, got, want); \
 	} while (0)
 
+/* Reports the test that calls it, and then returns, as skipped. */
+void test_skip(const char *reason);
+
+/* Whether the machine is Bochs with SVM: the command line says so, nothing else tells. There an
+ * entry loads no CR2, so an injected page fault has another address. */
+bool on_bochs_svm(void);
+
 /* Pseudo-random numbers from a seed that is printed. */
 void random_seed(uint64_t seed);
 uint64_t random_next(void);

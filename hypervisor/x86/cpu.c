@@ -256,6 +256,14 @@ void regs_set(struct arch_regs *r, const uint64_t *w)
 	r->flags = (w[VELA_REG_FLAGS] & FLAGS_USER) | 0x202;
 }
 
+void cpu_tsc_aux(struct cpu *cpu, uint32_t value)
+{
+	if (cpu->arch.tsc_aux == value)
+		return;
+	cpu->arch.tsc_aux = value;
+	msr_write(MSR_TSC_AUX, value);
+}
+
 /* Shows the ports of a space in the TSS window. */
 [[gnu::noinline]] static void ports_switch(struct cpu *cpu, struct sp *pio)
 {
@@ -276,10 +284,7 @@ static void host_switch(struct cpu *cpu, struct sp *hst, uint64_t cr3)
 	/* A thread may have broken its FS base by loading a selector: that is its process's affair,
 	 * but must not reach the next one whose base happens to be the same. */
 	cpu->arch.tls = TLS_UNKNOWN;
-	if (cpu->arch.tsc_aux) {
-		cpu->arch.tsc_aux = 0;
-		msr_write(MSR_TSC_AUX, 0);
-	}
+	cpu_tsc_aux(cpu, 0);
 	cpu->stat[VELA_STAT_HW_SWITCHES]++;
 }
 

@@ -29,6 +29,9 @@ struct cpu;
 void cpu_setup(struct cpu *cpu);
 void fpu_cpu_init(void);
 
+/* Sets TSC_AUX, unless it has this value; 0 outside guests. */
+void cpu_tsc_aux(struct cpu *cpu, uint32_t value);
+
 /* Sets the limits of the GDT and the TSS again, which an exit of VMX loses. */
 void cpu_limits_restore(struct cpu *cpu);
 

@@ -93,11 +93,10 @@ static struct arch_fpu *const initial = (struct arch_fpu *)initial_state;
 
 static void set_ts(struct cpu *cpu, bool ts)
 {
-	uint64_t cr0;
 	if (cpu->arch.ts == ts)
 		return;
 	cpu->arch.ts = ts;
-	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	uint64_t cr0 = cr0_read();
 	cr0 = ts ? cr0 | CR0_TS : cr0 & ~CR0_TS;
 	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Single x86 instructions that C cannot express: ports, MSRs, CPUID, the TSC. Relies on nothing.
+ * Single x86 instructions that C cannot express: ports, MSRs, control registers, CPUID. Relies on
+ * nothing.
  */
 #ifndef X86_INSN_H
 #define X86_INSN_H
@@ -39,6 +40,33 @@ static inline void msr_write(uint32_t msr, uint64_t value)
 			 :
 			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
 			 : "memory");
+}
+
+static inline uint64_t cr0_read(void)
+{
+	uint64_t value;
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static inline uint64_t cr2_read(void)
+{
+	uint64_t value;
+	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static inline uint64_t cr4_read(void)
+{
+	uint64_t value;
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return value;
+}
+
+/* Takes interrupts that are pending here and now; interrupts are off before and after. */
+static inline void interrupts_take(void)
+{
+	__asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
 struct cpuid {

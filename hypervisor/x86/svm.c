@@ -270,10 +270,7 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 	tag(cpu, vc);
 	if (!features.clean_bits)
 		v->clean = 0;
-	if (cpu->arch.tsc_aux != vc->arch.tsc_aux) {
-		cpu->arch.tsc_aux = vc->arch.tsc_aux;
-		msr_write(MSR_TSC_AUX, vc->arch.tsc_aux);
-	}
+	cpu_tsc_aux(cpu, vc->arch.tsc_aux);
 	if (cpu->arch.tsc_ratio != vc->arch.tsc_ratio) {
 		cpu->arch.tsc_ratio = vc->arch.tsc_ratio;
 		msr_write(MSR_TSC_RATIO, vc->arch.tsc_ratio);
@@ -283,7 +280,7 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 	v->clean = CLEAN_ALL;
 	cpu->stat[VELA_STAT_HW_VMEXITS]++;
 	if ((uint32_t)v->exit_code == VMEXIT_INTR)
-		__asm__ volatile("sti; nop; cli" : : : "memory"); /* taken here, by trap_kernel */
+		interrupts_take();
 	reinject(v);
 	return sort_exit(vc);
 }

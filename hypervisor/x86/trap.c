@@ -6,6 +6,7 @@
 #include <core/calls.h>
 #include <core/irq.h>
 #include <core/log.h>
+#include <x86/insn.h>
 #include <x86/lapic.h>
 #include <x86/trap.h>
 
@@ -27,13 +28,6 @@ static void interrupt(struct cpu *cpu, unsigned vector)
 	}
 }
 
-static uint64_t fault_address(void)
-{
-	uint64_t cr2;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-	return cr2;
-}
-
 void trap_user(struct ec *ec)
 {
 	struct cpu *cpu = cpu_self();
@@ -42,8 +36,7 @@ void trap_user(struct ec *ec)
 	if (vector >= 32)
 		interrupt(cpu, vector);
 	else
-		ec_fault(cpu, ec, vector, ec->regs.error,
-			 vector == VECTOR_PF ? fault_address() : 0);
+		ec_fault(cpu, ec, vector, ec->regs.error, vector == VECTOR_PF ? cr2_read() : 0);
 	kernel_leave();
 }
 
@@ -53,7 +46,7 @@ void trap_kernel(struct arch_regs *frame)
 		interrupt(cpu_self(), (unsigned)frame->vector);
 	else
 		panic("exception %lu, error %lx, at %lx, address %lx", frame->vector, frame->error,
-		      frame->ip, fault_address());
+		      frame->ip, cr2_read());
 }
 
 void trap_fatal(const uint64_t *stack)

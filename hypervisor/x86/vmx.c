@@ -92,20 +92,6 @@ const char *vmx_find(void)
 	return missing;
 }
 
-static uint64_t cr0_read(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static uint64_t cr4_read(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
 struct invalidation {
 	uint64_t first, second;
 };
@@ -322,23 +308,13 @@ static void arm_timer(const struct cpu *cpu)
 	vmwrite(VMCS_TIMER, left < UINT32_MAX ? left + 1 : UINT32_MAX);
 }
 
-static uint64_t cr2_read(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
 static int vmx_run(struct cpu *cpu, struct vc *vc)
 {
 	struct arch_vcpu *a = &vc->arch;
 	vmx_current(vc);
 	tag(cpu, vc);
 	host_state(cpu, a);
-	if (cpu->arch.tsc_aux != a->tsc_aux) {
-		cpu->arch.tsc_aux = a->tsc_aux;
-		msr_write(MSR_TSC_AUX, a->tsc_aux);
-	}
+	cpu_tsc_aux(cpu, a->tsc_aux);
 	if (a->vmx.event)
 		vmx_inject(vc);
 	if (cr2_read() != a->vmx.cr2)

@@ -5,6 +5,7 @@
  */
 #include <core/cpu.h>
 #include <core/log.h>
+#include <x86/insn.h>
 #include <x86/trap.h>
 #include <x86/vmx.h>
 
@@ -181,7 +182,7 @@ int vmx_sort_exit(struct vc *vc)
 	uint32_t reason = (uint32_t)vmread(VMCS_EXIT_REASON);
 	bool interrupt = reason == REASON_INTERRUPT || reason == REASON_TIMER;
 	if (interrupt)
-		__asm__ volatile("sti; nop; cli" : : : "memory"); /* taken here, by trap_kernel */
+		interrupts_take();
 	if (reason == REASON_ENTRY_FAILED + REASON_ENTRY_MC)
 		panic("machine check while a guest was entered");
 	vc->arch.vmx.launched |= !(reason & REASON_ENTRY_FAILED);

@@ -9,12 +9,13 @@ says what each figure means.
 import fnmatch
 import json
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from velatool import bench_boot, boot, build, loc, paths, qemu, serial
+from velatool import bench_boot, bochs, boot, build, loc, packages, paths, qemu, serial
 from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
 
@@ -25,6 +26,9 @@ KERNEL_KEYS = ("ipc_call_reply", "ipc_call_reply_c", "hypercall_null", "hypercal
 EXIT_KEYS = ("exit_cpuid", "exit_port_write", "exit_port_write_unclaimed", "exit_port_read",
              "exit_port_read_unclaimed", "exit_mmio_write", "exit_mmio_read",
              "exit_mmio_read_lapic", "exit_msr_read")
+# In Bochs, whose clock counts instructions too: the same guest on a model with VMX and one with SVM.
+BOCHS_MODELS = {"vmx": bochs.DEFAULT_MODEL, "svm_bochs": "trinity_apu"}
+BOCHS_KEYS = ("exit_cpuid", "exit_port_write", "exit_mmio_read")
 FIGURE_LINE = re.compile(r"@@ ([a-z][a-z0-9_]*) ([0-9]+(?:\.[0-9]+)?)\s*$")
 Figures = dict[str, float]
 
@@ -76,21 +80,28 @@ def collect_figures(lines: Iterable[str]) -> Figures:
     return figures
 
 
-def run_counted(machine: qemu.Machine, keys: Sequence[str], timeout: float) -> Figures:
-    """Run a machine under the instruction counter until all figures have come."""
+def figures_of(run_until: Callable[[Callable[[str], bool]], serial.Outcome],
+               keys: Sequence[str], timeout: float) -> Figures:
+    """Run a machine until all figures have come on its serial line."""
     missing = set(keys)
 
     def is_last(line: str) -> bool:
         missing.difference_update(collect_figures([line]))
         return not missing
 
-    outcome = serial.run(replace(machine, icount=True), timeout, is_last)
+    outcome = run_until(is_last)
     if missing:
         how = f"did not come within {timeout:g} s" if outcome.timed_out \
-            else f"did not come: {qemu.meaning(outcome.status or 0)}"
+            else f"did not come: {outcome.fault or qemu.meaning(outcome.status or 0)}"
         raise VelaError(f"the figures {', '.join(sorted(missing))} {how}",
-                        "\n".join(outcome.lines[-20:]))
+                        "\n".join([*outcome.lines[-20:], *outcome.log]))
     return collect_figures(outcome.lines)
+
+
+def run_counted(machine: qemu.Machine, keys: Sequence[str], timeout: float) -> Figures:
+    """Run a machine under the instruction counter until all figures have come."""
+    counted = replace(machine, icount=True)
+    return figures_of(lambda stop: serial.run(counted, timeout, stop), keys, timeout)
 
 
 def run_config(config: Path, keys: Sequence[str], timeout: float = 300) -> Figures:
@@ -111,10 +122,27 @@ def guest_exits() -> Figures:
     return run_config(BENCH_TREE / "guest" / "exits.conf", EXIT_KEYS, 120)
 
 
+def bochs_exits() -> Figures:
+    """The same on processors of both vendors, as Bochs counts."""
+    packages.install_missing(packages.BOCHS_PACKAGES)
+    figures: Figures = {}
+    plan = boot.plan(BENCH_TREE / "guest" / "exits.conf")
+    with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix="bochs-") as directory:
+        iso = Path(directory, "bench.iso")
+        bochs.write_image(iso, build.stripped(paths.KERNEL), plan.modules)
+        for prefix, model in BOCHS_MODELS.items():
+            machine = bochs.Machine(iso, model=model, log_errors=False)
+            found = figures_of(lambda stop, m=machine: serial.run_bochs(m, 240, stop),
+                               BOCHS_KEYS, 240)
+            figures |= {f"{prefix}_{key}": found[key] for key in BOCHS_KEYS}
+    return figures
+
+
 BENCHMARKS: list[Benchmark] = [
     Benchmark(("kernel_code_lines", "kernel_text_bytes", "image_bytes"), sizes),
     Benchmark(EXIT_KEYS, guest_exits),
     Benchmark(KERNEL_KEYS, kernel_calls),
+    Benchmark(tuple(f"{prefix}_{key}" for prefix in BOCHS_MODELS for key in BOCHS_KEYS), bochs_exits),
     Benchmark(bench_boot.RATIO_KEYS, bench_boot.guest_boot_ratio),
     Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
 ]

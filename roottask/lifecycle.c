@@ -60,22 +60,53 @@ static void make_printable(char *text)
 static void end(struct vm *vm, enum policy_end how, const char *detail)
 {
 	uint64_t now = rt_clock_ns();
-	uint64_t freed = process_destroy(&vm->process);
 	uint64_t pause;
 	enum policy_verdict verdict = policy_decide(&vm->policy, vm->config, how, now, &pause);
 	char text[200];
 	int n = snprintf(text, sizeof text, "%s%s%.100s", policy_text(how), detail[0] ? ": " : "",
 			 detail);
 
+	process_end(&vm->process);
 	make_printable(text);
 	say_verdict(text, sizeof text, (size_t)n, vm, verdict, pause);
-	rt_log(RT_INFO, "%s: %s; %llu KiB of memory cleared and free again, %llu KiB in all",
-	       vm->config->name, text, (unsigned long long)freed >> 10,
-	       (unsigned long long)root_memory.free_bytes >> 10);
+	rt_log(RT_INFO, "%s: %s", vm->config->name, text);
 	client_close(vm->process.index, text);
-	vm->state = verdict == POLICY_RESTART ? VM_WAITING : VM_STOPPED;
-	vm->restart_ns = rt_clock_ns() + pause;
+	vm->state = VM_CLEARING;
+	vm->restarts = verdict == POLICY_RESTART;
+	vm->cleared = 0;
+	vm->clear_ns = now;
+	vm->restart_ns = now + pause;
 	vm->ack_ns = now + ACK_NS;
+}
+
+static void lower(uint64_t *deadline_ns, uint64_t ns)
+{
+	if (ns < *deadline_ns)
+		*deadline_ns = ns;
+}
+
+/* Clears a piece of an ended VM's memory, and lets as much time pass before the next: others wait
+ * for the root task, and guests may run on this CPU. */
+static void check_clearing(struct vm *vm, uint64_t *deadline_ns)
+{
+	uint64_t start = rt_clock_ns();
+
+	if (vm->state != VM_CLEARING)
+		return;
+	if (start >= vm->clear_ns) {
+		if (!process_reclaim(&vm->process, &vm->cleared)) {
+			rt_log(RT_INFO,
+			       "%s: %llu KiB of memory cleared and free again, %llu KiB in all",
+			       vm->config->name, (unsigned long long)vm->cleared >> 10,
+			       (unsigned long long)root_memory.free_bytes >> 10);
+			vm->state = vm->restarts ? VM_WAITING : VM_STOPPED;
+			return;
+		}
+		uint64_t now = rt_clock_ns();
+
+		vm->clear_ns = now + (now - start);
+	}
+	lower(deadline_ns, vm->clear_ns);
 }
 
 static void log_fault(const char *name, const struct fault *fault)
@@ -168,9 +199,11 @@ static void user_restart(struct lifecycle *life, struct vm *vm)
 {
 	rt_log(RT_INFO, "%s: restart asked for at the console", vm->config->name);
 	vm->policy.crashes = 0;
+	vm->restarts = true;
+	vm->restart_ns = 0;
 	if (vm->state == VM_RUNNING)
 		end(vm, POLICY_END_RESTART, "");
-	else
+	else if (vm->state != VM_CLEARING)
 		start(life, vm);
 }
 
@@ -235,7 +268,6 @@ static void check_console(struct lifecycle *life)
 static void check_waiting(struct lifecycle *life, struct vm *vm, uint64_t *deadline_ns)
 {
 	uint64_t now = rt_clock_ns();
-	uint64_t next;
 
 	if (vm->state != VM_WAITING)
 		return;
@@ -243,9 +275,7 @@ static void check_waiting(struct lifecycle *life, struct vm *vm, uint64_t *deadl
 		client_acked(vm->process.index) || !console_process()->alive || now >= vm->ack_ns;
 	if (now >= vm->restart_ns && acked)
 		return start(life, vm);
-	next = now >= vm->restart_ns ? now + ACK_POLL_NS : vm->restart_ns;
-	if (next < *deadline_ns)
-		*deadline_ns = next;
+	lower(deadline_ns, now >= vm->restart_ns ? now + ACK_POLL_NS : vm->restart_ns);
 }
 
 static bool idle(const struct lifecycle *life)
@@ -280,6 +310,7 @@ _Noreturn void lifecycle_run(struct lifecycle *life)
 		check_console(life);
 		for (unsigned i = 0; i < life->count; i++) {
 			check_vm(life, &life->vm[i]);
+			check_clearing(&life->vm[i], &deadline_ns);
 			check_waiting(life, &life->vm[i], &deadline_ns);
 		}
 		if (life->options.exit_when_idle && idle(life)) {

@@ -181,8 +181,8 @@ int rt_main(void)
 	life.placement.cpus = info->cpus;
 	life.placement.first = machine_guest_cpu(info);
 	set_facts(info);
-	if (!create_semaphore(ROOT_SEL_PARENT) || !create_semaphore(ROOT_SEL_PAUSE) ||
-	    !create_semaphore(ROOT_SEL_CONSOLE) || !events_start(info->cpus))
+	if (!create_semaphore(ROOT_SEL_PARENT) || !create_semaphore(ROOT_SEL_CONSOLE) ||
+	    !events_start(info->cpus))
 		return 1;
 	struct vela_config *config = read_configuration(info);
 	life.count = config ? (unsigned)config->vm_count : 0;

@@ -183,10 +183,9 @@ bool process_run(struct process *process, uint64_t priority, uint64_t slice_us)
 	return process_create(process, VELA_KIND_SC, PROCESS_SC, "start its thread");
 }
 
-uint64_t process_destroy(struct process *process)
+void process_end(struct process *process)
 {
 	uint64_t status = rt_destroy(process_sel(process, PROCESS_PD));
-	uint64_t bytes = 0;
 
 	process->alive = false;
 	if (process->status)
@@ -196,16 +195,34 @@ uint64_t process_destroy(struct process *process)
 	if (status && status != VELA_BAD_CAP) {
 		root_check(process->name, "destroy its protection domain; its memory is lost",
 			   status);
-		return 0;
+		process->extents = 0;
 	}
-	while (process->extents) {
-		struct extent extent = process->extent[--process->extents];
+}
 
-		if (window_clear_gently(extent) && memory_give(&root_memory, extent))
-			bytes += extent.size;
-		else
-			rt_log(RT_ERROR, "%s: %llu KiB of memory are lost", process->name,
-			       (unsigned long long)extent.size / 1024);
-	}
-	return bytes;
+bool process_reclaim(struct process *process, uint64_t *bytes)
+{
+	if (!process->extents)
+		return false;
+	struct extent *last = &process->extent[process->extents - 1];
+	uint64_t size = last->size < MEMORY_BLOCK ? last->size : MEMORY_BLOCK;
+	struct extent piece = { last->base + last->size - size, size };
+
+	last->size -= size;
+	if (!last->size)
+		process->extents--;
+	if (window_clear(piece) && memory_give(&root_memory, piece))
+		*bytes += size;
+	else
+		rt_log(RT_ERROR, "%s: %llu KiB of memory are lost", process->name,
+		       (unsigned long long)size / 1024);
+	return true;
+}
+
+void process_destroy(struct process *process)
+{
+	uint64_t bytes = 0;
+
+	process_end(process);
+	while (process_reclaim(process, &bytes))
+		;
 }

@@ -62,8 +62,14 @@ bool process_thread(struct process *process, bool has_ports);
 /* Lets the thread run. */
 bool process_run(struct process *process, uint64_t priority, uint64_t slice_us);
 
-/* Ends it: nothing of it runs afterwards; its memory is cleared and free again. Returns how many
- * bytes that were. */
-uint64_t process_destroy(struct process *process);
+/* Ends it: nothing of it runs afterwards. Its memory is still taken. */
+void process_end(struct process *process);
+
+/* Of a process that has ended: clears up to 2 MiB of its memory, which is free again then, and adds
+ * them to *bytes. False: there is no more. */
+bool process_reclaim(struct process *process, uint64_t *bytes);
+
+/* Both: ends it and gives back all its memory. */
+void process_destroy(struct process *process);
 
 #endif

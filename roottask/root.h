@@ -15,7 +15,6 @@
 /* Selectors of the root task's own objects. */
 enum {
 	ROOT_SEL_PARENT = VELA_ROOT_FREE, /* semaphore the root task waits on */
-	ROOT_SEL_PAUSE,			  /* semaphore nobody ups, to wait for a time only */
 	ROOT_SEL_CONSOLE,		  /* doorbell of the console service; outlives it */
 	ROOT_SEL_WORKER,		  /* event worker of CPU n at + n */
 	ROOT_SEL_PROCESS = 256,		  /* objects of process n from + n * PROCESS_SELS */

@@ -13,7 +13,8 @@
 enum vm_state {
 	VM_STOPPED, /* until the user asks for a restart */
 	VM_RUNNING,
-	VM_WAITING, /* for its restart */
+	VM_CLEARING, /* its memory, piece by piece */
+	VM_WAITING,  /* for its restart */
 };
 
 struct vm {
@@ -23,6 +24,9 @@ struct vm {
 	enum vm_state state;
 	bool placed; /* cpu is chosen; it stays the same over restarts */
 	unsigned cpu;
+	bool restarts;	     /* CLEARING: WAITING follows, not STOPPED */
+	uint64_t cleared;    /* CLEARING: bytes so far */
+	uint64_t clear_ns;   /* CLEARING: the next piece not before */
 	uint64_t restart_ns; /* WAITING: not before */
 	uint64_t ack_ns;     /* WAITING: nor before the console has answered, until this time */
 };

@@ -98,21 +98,3 @@ bool window_clear(struct extent extent)
 	window_return(extent);
 	return true;
 }
-
-bool window_clear_gently(struct extent extent)
-{
-	while (extent.size) {
-		struct extent piece = { extent.base, MEMORY_BLOCK };
-		uint64_t start = rt_rdtsc();
-
-		if (piece.size > extent.size)
-			piece.size = extent.size;
-		if (!window_clear(piece))
-			return false;
-		extent.base += piece.size;
-		extent.size -= piece.size;
-		if (extent.size)
-			rt_sm_down(ROOT_SEL_PAUSE, 2 * rt_rdtsc() - start);
-	}
-	return true;
-}

@@ -20,8 +20,4 @@ void window_return(struct extent extent);
 /* Fills with zeroes. False: it could not be mapped. */
 bool window_clear(struct extent extent);
 
-/* The same in pieces, pausing after each for as long as it took, so that guests on this CPU go on
- * at half speed at least. */
-bool window_clear_gently(struct extent extent);
-
 #endif

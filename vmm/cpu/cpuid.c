@@ -128,7 +128,6 @@ static void add_policy(struct cpuid_table *table, const struct cpuid_config *con
 #define XCR0_AVX	4u
 #define XSAVE_AVX_STATE 2u
 #define XSAVEOPT	BIT(0)
-#define XSAVEC		BIT(1)
 #define XGETBV_ECX1	BIT(2)
 
 /* x87, SSE and AVX; supervisor states and what belongs to hidden features are left out. */
@@ -143,7 +142,9 @@ static void add_xsave(struct cpuid_table *table, const struct cpuid_config *conf
 	struct cpuid_regs avx = config->host(config->ctx, CPUID_XSAVE, XSAVE_AVX_STATE);
 
 	sub[0] = (struct cpuid_regs){ XCR0_X87_SSE, XSAVE_LEGACY, XSAVE_LEGACY, 0 };
-	sub[1].eax = more.eax & (XSAVEOPT | XSAVEC | XGETBV_ECX1);
+	/* Not XSAVEC: that of Bochs 2.7 writes the upper halves of all YMM registers to one place,
+	 * and XSAVEOPT is as good. */
+	sub[1].eax = more.eax & (XSAVEOPT | XGETBV_ECX1);
 	if (main.eax & XCR0_AVX && table->basic[1].ecx & BIT(28)) {
 		sub[0].eax |= XCR0_AVX;
 		sub[XSAVE_AVX_STATE] = (struct cpuid_regs){ avx.eax, avx.ebx, 0, 0 };

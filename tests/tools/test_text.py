@@ -137,7 +137,7 @@ class ImageTest(unittest.TestCase):
 
 
 class KvmTest(unittest.TestCase):
-    """Only an AMD CPU with SVM and nested paging will do."""
+    """Only an AMD CPU with SVM and nested paging, or an Intel CPU with enough of VMX, will do."""
 
     AMD = kvm.Leaf(0xD, 0x68747541, 0x444D4163, 0x69746E65)
     INTEL = kvm.Leaf(0xD, 0x756E6547, 0x6C65746E, 0x49656E69)
@@ -151,6 +151,16 @@ class KvmTest(unittest.TestCase):
         self.assertFalse(kvm.offers_svm({**leaves, 0x80000001: kvm.Leaf(0, 0, 0, 0)}))
         self.assertFalse(kvm.offers_svm({**leaves, 0x8000000A: kvm.Leaf(1, 8, 0, 0)}))
         self.assertFalse(kvm.offers_svm({}))
+
+    def test_vmx(self) -> None:
+        leaves = {0: self.INTEL, 1: kvm.Leaf(0, 0, 1 << 5, 0)}
+        enough = (1 << 1 | 1 << 5 | 1 << 7) << 32
+        self.assertTrue(kvm.offers_vmx(leaves, enough))
+        self.assertFalse(kvm.offers_vmx(leaves, enough & ~(1 << 39)))
+        self.assertFalse(kvm.offers_vmx(leaves, enough >> 32))
+        self.assertFalse(kvm.offers_vmx({**leaves, 0: self.AMD}, enough))
+        self.assertFalse(kvm.offers_vmx({**leaves, 1: kvm.Leaf(0, 0, 0, 0)}, enough))
+        self.assertFalse(kvm.offers_vmx({}, enough))
 
     def test_no_device(self) -> None:
         self.assertFalse(kvm.usable("/nonexistent"))

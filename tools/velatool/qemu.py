@@ -90,8 +90,8 @@ class Machine:
 def with_best_accelerator(machine: Machine) -> tuple[Machine, str]:
     """The machine on the host's KVM where that can run Vela, and a line that says which it is."""
     if machine.icount or not kvm.usable():
-        return machine, "QEMU software emulation (the host's KVM offers no SVM to guests)"
-    return replace(machine, accel="kvm", cpu="host"), "QEMU on the host's KVM with nested SVM"
+        return machine, "QEMU software emulation (the host's KVM offers guests neither SVM nor VMX)"
+    return replace(machine, accel="kvm", cpu="host"), "QEMU on the host's KVM with nested virtualisation"
 
 
 def accelerator_arguments(machine: Machine) -> list[str]:

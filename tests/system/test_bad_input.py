@@ -113,7 +113,7 @@ class BootTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertRegex(text, rf"\] {name}: error: {fault}")
                 self.assertRegex(text, rf"\] root: {name}: stopped: its VMM failed: {fault}")
-        self.assertIn("] root: good: powered off;", text)
+        self.assertIn("] root: good: powered off\n", text)
 
     def test_more_than_the_machine_has(self) -> None:
         config = (block("huge", "multiboot", "good.bin", "64G")
@@ -125,7 +125,7 @@ class BootTest(unittest.TestCase):
         self.assertRegex(text, r"root: error: vela\.conf:2:\d+: error: this machine has only 3 CPUs")
         for name in ("huge", "far"):
             self.assertIn(f"root: error: {name}: not started; the other VMs are not affected", text)
-        self.assertIn("] root: good: powered off;", text)
+        self.assertIn("] root: good: powered off\n", text)
 
     def test_linux_without_room(self) -> None:
         config = block("tight", "linux", "debian/vmlinuz", "16M")
@@ -136,7 +136,7 @@ class BootTest(unittest.TestCase):
         names = [f"g{number}" for number in range(32)]
         config = "".join(block(name, "multiboot", "good.bin", "16M") for name in names)
         text = self.boot(config, {"good.bin": tiny.image(tiny.POWER_OFF)}, cpus=1)
-        ended = re.findall(r"\] root: (g\d+): powered off;", text)
+        ended = re.findall(r"\] root: (g\d+): powered off$", text, re.MULTILINE)
         self.assertEqual(sorted(ended), sorted(names))
 
     def test_guest_that_stands_still(self) -> None:

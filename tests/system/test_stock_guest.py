@@ -20,7 +20,7 @@ class StockGuestTest(unittest.TestCase):
             guest.expect(r"^42 yardstick$")
             guest.line("yes vela | head -n 1000 | md5sum")
             guest.expect(r"^[0-9a-f]{32}  -$")
-            guest.line("echo $((1))asleep; sleep 100")
+            guest.line("sh -c 'echo $((1))asleep; exec sleep 100'")
             guest.expect(r"^1asleep$")
             guest.send("\x03")
             guest.expect("yardstick# ")

@@ -211,6 +211,11 @@ static void lvt_init(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
+void lapic_recheck(void)
+{
+	reg_write(REG_TPR, 0);
+}
+
 void lapic_init(void)
 {
 	static bool again;

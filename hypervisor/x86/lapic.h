@@ -38,6 +38,9 @@ void lapic_park_cpu(uint32_t apic_id);
  */
 void lapic_start_cpu(uint32_t apic_id, uint8_t page);
 
+/* Has the LAPIC look again whether an interrupt is to be delivered: by its unchanged TPR. */
+void lapic_recheck(void);
+
 /* Raises VECTOR_TIMER on this CPU at that TSC value; at once if it has passed; never if it is
  * UINT64_MAX. Replaces the deadline before. Without TSC-deadline mode the interrupt may come
  * early, by rounding or because the counter's range ends: the handler compares and arms again. */

@@ -9,6 +9,7 @@
 #include <core/pool.h>
 #include <x86/features.h>
 #include <x86/insn.h>
+#include <x86/lapic.h>
 #include <x86/msr.h>
 #include <x86/pagetable.h>
 #include <x86/svm.h>
@@ -277,6 +278,10 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 	}
 	cpu->arch.host_vmcb->fs.base = cpu->arch.tls; /* restored from there after the guest */
 	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));
+	/* VMRUN in QEMU 7.2 notes a V_IRQ without the lock under which the LAPIC's timer notes its
+	 * interrupt, and can lose that. */
+	if (vc->arch.window)
+		lapic_recheck();
 	v->clean = CLEAN_ALL;
 	cpu->stat[VELA_STAT_HW_VMEXITS]++;
 	if ((uint32_t)v->exit_code == VMEXIT_INTR)

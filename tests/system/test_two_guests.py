@@ -112,7 +112,7 @@ class TwoGuestsTest(unittest.TestCase):
 
     def test_system_log(self) -> None:
         self.vela.show(0)
-        for name, cpu in (("alpha", 0), ("beta", 1)):
+        for name, cpu in (("alpha", 1), ("beta", 2)):
             self.terminal.expect(rf"^\[ *\d+\.\d\d\d\] root: {name}: started on CPU {cpu} "
                                  "with 256 MiB$")
         self.terminal.send("x")

@@ -159,9 +159,8 @@ struct vela_state {
 	uint64_t tsc_offset;	       /* added to the host's TSC */
 	uint32_t intercept_exceptions; /* bit per vector */
 	uint32_t intercepts;	       /* VELA_INTERCEPT_* */
-	/* What the host's TSC is multiplied with first, 48 bits of it behind the binary point; 0:
-	 * with
-	 * 1. Without VELA_FEATURE_TSC_RATIO it changes nothing. */
+	/* Factor of the host's TSC, applied before the offset, with 48 bits behind the binary
+	 * point; 0 means 1. Without VELA_FEATURE_TSC_RATIO it changes nothing. */
 	uint64_t tsc_ratio;
 };
 

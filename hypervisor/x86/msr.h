@@ -23,8 +23,8 @@
 #define MSR_FS_BASE	    0xc0000100u
 #define MSR_GS_BASE	    0xc0000101u
 #define MSR_KGS_BASE	    0xc0000102u
-#define MSR_TSC_RATIO	    0xc0000104u
 #define MSR_TSC_AUX	    0xc0000103u
+#define MSR_TSC_RATIO	    0xc0000104u
 #define MSR_VM_CR	    0xc0010114u
 #define MSR_HSAVE_PA	    0xc0010117u
 

@@ -6,18 +6,33 @@ is its name. Every command carries a number of its own, so that scrollback shown
 taken for an answer.
 """
 
+import contextlib
 import hashlib
+import os
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness import Terminal, boot_config
+from velatool import paths
 from velatool.qemu import DebugExit
 
 ESCAPE = "\x1d"
 # Slow hosts: a boot under software emulation on two CPUs that others use too.
 BOOT = 150
 COMMAND = 90
+
+SOLO = """\
+vm solo {
+	memory 128M
+	boot linux {
+		kernel "debian/vmlinuz"
+		initrd "debian/initramfs"
+		args "console=ttyS0 quiet cryptomgr.notests vela.name=solo"
+	}
+}
+"""
 
 # Works on one sum until /tmp/stop is there: each round hashes the last result with its number.
 SUM_LOOP = ("s=vela; i=0; while [ ! -e /tmp/stop ]; do s=$(echo $s $i | sha256sum); s=${s%% *}; "
@@ -117,3 +132,13 @@ def boot(config: Path, guests: Sequence[str], *, cpus: int = 3) -> Session:
         terminal.close()
         raise
     return session
+
+
+@contextlib.contextmanager
+def run_solo(*arguments: str) -> Iterator[Session]:
+    """`./vela run` with these arguments, in a directory whose vela.conf has one guest, solo."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "vela.conf").write_text(SOLO)
+        with Terminal([str(paths.ROOT / "vela"), "run", *arguments], cwd=Path(name),
+                      env=dict(os.environ)) as terminal:
+            yield Session(terminal, ["solo"])

@@ -23,6 +23,7 @@ enum {
 	RT_SEL_IRQ = 32, /* driver: hardware authority restricted to its interrupt's acknowledge */
 	RT_SEL_CLIENT = 64, /* console: WAKE semaphore (UP) of the client in slot n is at + n */
 	RT_SEL_EVENT = 128, /* portal for this process's faults, held by its threads' event slot */
+	RT_SEL_DOORBELL = 192, /* VMM: semaphore (UP) of the service behind link n is at + n */
 };
 
 /* Windows in the address space of a process. */
@@ -33,13 +34,24 @@ enum {
 #define RT_RAM_VA     0x0000700000000000ull /* VMM: guest RAM */
 #define RT_CLIENT_VA  0x0000610000000000ull /* console: session window of slot n at + n * stride */
 #define RT_CONTROL_VA 0x0000600000300000ull /* console: page with the table of its slots */
+#define RT_LINK_VA    0x0000650000000000ull /* VMM: window of link n at + n * RT_LINK_BYTES */
+#define RT_SCRATCH_VA 0x0000660000000000ull /* VMM: scratch memory of disk n at + n * stride */
+#define RT_DMA_VA     0x0000630000000000ull /* driver: memory for its own rings and buffers */
+#define RT_BAR_VA     0x0000640000000000ull /* driver: BAR n of its device at + n * stride */
+/* A service that has links finds the window of client n at RT_CLIENT_VA + n * RT_LINK_BYTES. */
+#define RT_SCRATCH_STRIDE 0x1000000000ull
+#define RT_BAR_STRIDE	  0x100000000ull
 
 /* console: scrollback of slot n at + n * its size */
 #define RT_SCROLLBACK_VA 0x0000620000000000ull
 
 #define RT_SESSION_BYTES 0x10000ull
 #define RT_CLIENTS_MAX	 64u
-#define RT_FILES_MAX	 16u
+#define RT_FILES_MAX	 24u
+#define RT_DISKS_MAX	 8u  /* of one VM */
+#define RT_NETS_MAX	 8u  /* of one VM */
+#define RT_LINKS_MAX	 32u /* clients of one service */
+#define RT_BARS_MAX	 6u
 #define RT_NAME_BYTES	 32u
 
 /* How a process tells the root task that it has ended or wants something: it fills the page, then
@@ -64,7 +76,7 @@ struct rt_status {
 	char text[512];
 };
 
-enum rt_file_role { RT_FILE_KERNEL, RT_FILE_INITRD, RT_FILE_MODULE };
+enum rt_file_role { RT_FILE_KERNEL, RT_FILE_INITRD, RT_FILE_MODULE, RT_FILE_DISK };
 
 struct rt_file {
 	uint64_t offset; /* in the files window, page aligned */
@@ -77,6 +89,26 @@ struct rt_file {
 /* What the root task tells a VMM. */
 enum rt_boot_protocol { RT_BOOT_LINUX, RT_BOOT_PVH, RT_BOOT_MULTIBOOT };
 
+enum rt_disk_mode { RT_DISK_READ_WRITE, RT_DISK_READ_ONLY, RT_DISK_DISCARD };
+
+/* A disk of a VM: behind a link, or a boot file. In mode DISCARD writes go to scratch memory. */
+struct rt_disk {
+	char name[RT_NAME_BYTES];
+	uint32_t is_file; /* index is that of a file with role RT_FILE_DISK, else of a link */
+	uint32_t index;
+	uint32_t mode; /* enum rt_disk_mode */
+	uint32_t reserved;
+	uint64_t scratch_bytes; /* at RT_SCRATCH_VA + number of the disk * RT_SCRATCH_STRIDE */
+};
+
+/* A network port of a VM. */
+struct rt_net {
+	char name[RT_NAME_BYTES]; /* of the switch */
+	uint32_t link;
+	uint8_t mac[6];
+	uint8_t reserved[6];
+};
+
 struct rt_vmm_info {
 	uint64_t ram_bytes;
 	uint32_t cpus;
@@ -84,9 +116,66 @@ struct rt_vmm_info {
 	uint32_t console;    /* the guest's 16550 is connected to the console service */
 	uint32_t debug_exit; /* the debug-exit port exists */
 	uint32_t files;
+	uint32_t disks;
+	uint32_t nets;
+	uint32_t rng;	  /* the guest has a virtio entropy device */
+	uint32_t balloon; /* the guest has a virtio balloon */
 	uint32_t reserved;
+	struct rt_disk disk[RT_DISKS_MAX];
+	struct rt_net net[RT_NETS_MAX];
 	struct rt_file file[RT_FILES_MAX];
 	char args[2048]; /* kernel command line */
+};
+
+/* What the root task tells a service that has links: its device, if it drives one, and its
+ * clients. The root task has configured the device: BARs are assigned, bus mastering is on,
+ * message-signalled interrupts 0 .. interrupts - 1 each up RT_SEL_WAKE. */
+struct rt_bar {
+	uint64_t bytes; /* 0: no memory BAR here; else mapped at RT_BAR_VA + n * RT_BAR_STRIDE */
+};
+
+struct rt_device {
+	uint16_t vendor;
+	uint16_t device;
+	uint32_t class_code; /* class << 16 | subclass << 8 | programming interface */
+	char address[16];    /* as in the configuration, "00:04.0" */
+	uint32_t interrupts;
+	uint32_t reserved;
+	struct rt_bar bar[RT_BARS_MAX];
+	uint8_t config[256]; /* its configuration space as it was when the process was started */
+};
+
+struct rt_block_client {
+	char partition[80]; /* GPT name or UUID; empty: the whole disk */
+	uint32_t unit;	    /* which disk of the controller */
+	uint32_t read_only;
+	uint64_t bytes_per_s; /* 0: no limit */
+	uint64_t operations_per_s;
+};
+
+struct rt_net_client {
+	uint8_t mac[6];
+	uint8_t reserved[2];
+	uint64_t bytes_per_s;
+	uint64_t packets_per_s;
+};
+
+struct rt_client {
+	char name[RT_NAME_BYTES]; /* of the VM */
+	uint64_t address;	  /* of its window, as the device sees it */
+	union {
+		struct rt_block_client block;
+		struct rt_net_client net;
+	};
+};
+
+struct rt_service_info {
+	uint32_t clients;
+	uint32_t has_device;
+	uint64_t dma_bytes;   /* memory at RT_DMA_VA */
+	uint64_t dma_address; /* as the device sees it */
+	struct rt_device device;
+	struct rt_client client[RT_LINKS_MAX];
 };
 
 /* What the root task tells the console service. */
@@ -107,6 +196,7 @@ struct rt_info {
 	char name[RT_NAME_BYTES];
 	struct rt_vmm_info vmm;		/* VMM only */
 	struct rt_console_info console; /* console service only */
+	struct rt_service_info service; /* services with links only */
 };
 #define RT_INFO_PAGES ((sizeof(struct rt_info) + VELA_PAGE_SIZE - 1) / VELA_PAGE_SIZE)
 

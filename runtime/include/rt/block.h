@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The protocol of a link with a block service. One split virtqueue of 256 entries at
+ * RT_LINK_RINGS, driver = client; descriptors address bytes by their offset in the window. A
+ * request is a chain as VIRTIO 1.2 section 5.2.6 has it: a readable struct rt_block_request, data,
+ * and one writable status byte. Data must lie at or behind RT_BLOCK_DATA, in multiples of the
+ * logical block size. Requests are answered in any order; a flush covers the writes answered before
+ * it was made available.
+ */
+#ifndef RT_BLOCK_H
+#define RT_BLOCK_H
+
+#include <stdint.h>
+
+#include <rt/link.h>
+
+#define RT_BLOCK_ENTRIES 256u
+#define RT_BLOCK_HEADERS 0x4000u /* client's choice: requests and status bytes */
+#define RT_BLOCK_DATA	 0x8000u
+#define RT_BLOCK_SECTOR	 512u /* unit of all sector numbers */
+
+enum rt_block_type {
+	RT_BLOCK_READ = 0,
+	RT_BLOCK_WRITE = 1,
+	RT_BLOCK_FLUSH = 4,
+	RT_BLOCK_DISCARD = 11,	    /* data: struct rt_block_range, readable */
+	RT_BLOCK_WRITE_ZEROES = 13, /* the same */
+};
+
+struct rt_block_request {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t sector;
+};
+
+struct rt_block_range {
+	uint64_t sector;
+	uint32_t sectors;
+	uint32_t flags; /* bit 0: WRITE_ZEROES may unmap */
+};
+
+enum rt_block_status { RT_BLOCK_OK, RT_BLOCK_ERROR, RT_BLOCK_UNSUPPORTED };
+
+/* In rt_link_words.facts. */
+struct rt_block_facts {
+	uint64_t sectors;	  /* of the disk or partition */
+	uint32_t block_bytes;	  /* logical block size: 512 .. 4096 */
+	uint32_t read_only;	  /* writes are refused */
+	uint32_t can_flush;	  /* there is a volatile cache */
+	uint32_t discard_sectors; /* largest discard, 0: none */
+	uint32_t zeroes_sectors;  /* largest write-zeroes, 0: none */
+	uint32_t request_bytes;	  /* largest data of one request */
+	uint32_t reserved;
+	char serial[24];
+};
+_Static_assert(sizeof(struct rt_block_facts) <= RT_LINK_FACTS_BYTES, "facts");
+
+#endif

@@ -20,9 +20,14 @@ KERNEL = STORE / "vmlinuz"
 BUSYBOX = STORE / "busybox"
 INITRAMFS = STORE / "initramfs"
 INIT = paths.ROOT / "tools" / "guest" / "init"
+DHCP_SCRIPT = paths.ROOT / "tools" / "guest" / "udhcpc"
 KERNEL_META = "linux-image-cloud-amd64"
-# The kernel's driver that tells the machine of a panic; in this order, for insmod.
-MODULES = (STORE / "pvpanic.ko", STORE / "pvpanic-mmio.ko")
+# The kernel's drivers for what Vela's machines have; /init loads them in the order they need.
+MODULES = tuple(STORE / f"{name}.ko" for name in (
+    "pvpanic", "pvpanic-mmio", "virtio", "virtio_ring", "virtio_pci_legacy_dev",
+    "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "failover", "net_failover", "virtio_net",
+    "virtio-rng", "virtio_console", "virtio_balloon",
+))
 
 
 def kernel_package() -> str:
@@ -79,6 +84,7 @@ def build_initramfs() -> bytes:
     archive.file("bin/busybox", BUSYBOX.read_bytes(), 0o755)
     for applet in sorted(set(applets()) - {"busybox"}):
         archive.symlink(f"bin/{applet}", "busybox")
+    archive.file("etc/udhcpc", DHCP_SCRIPT.read_bytes(), 0o755)
     archive.file("init", INIT.read_bytes(), 0o755)
     return archive.finish()
 
@@ -96,7 +102,7 @@ def prepare() -> None:
             unpack_from_package(kernel_package(), kernel_files)
         if not BUSYBOX.is_file():
             unpack_from_package("busybox-static", {"**/bin/busybox": BUSYBOX})
-    made_from = max(file.stat().st_mtime_ns for file in (INIT, BUSYBOX, *MODULES))
+    made_from = max(file.stat().st_mtime_ns for file in (INIT, DHCP_SCRIPT, BUSYBOX, *MODULES))
     if not INITRAMFS.is_file() or INITRAMFS.stat().st_mtime_ns < made_from:
         progress("making the guest's initramfs")
         partial = INITRAMFS.with_name("initramfs.part")

@@ -16,6 +16,7 @@
 
 /* A portal's id is index | incarnation << 32, so that a late message is told from a new one. */
 static struct {
+	uint32_t claimed;     /* by the first of its threads that faulted: exchanged by workers */
 	uint32_t incarnation; /* release store of the worker, acquire load of the main thread */
 	struct fault fault;
 } record[RT_CLIENTS_MAX];
@@ -26,17 +27,22 @@ RT_PORTAL(events_entry, events_serve);
 void events_serve(uint64_t id, struct rt_message *m)
 {
 	unsigned index = (uint32_t)id % RT_CLIENTS_MAX;
+	uint32_t incarnation = (uint32_t)(id >> 32);
+	const struct rt_message message = *m;
 
-	record[index].fault = (struct fault){
-		.vector = m->w[VELA_EVENT_VECTOR],
-		.error = m->w[VELA_EVENT_ERROR],
-		.address = m->w[VELA_EVENT_ADDRESS],
-		.ip = m->w[VELA_EVENT_IP],
-	};
-	__atomic_store_n(&record[index].incarnation, (uint32_t)(id >> 32), __ATOMIC_RELEASE);
-	rt_sm_up(ROOT_SEL_PARENT);
 	m->flags = 1;
 	m->w[0] = 1; /* the thread stays stopped */
+	if (__atomic_exchange_n(&record[index].claimed, incarnation, __ATOMIC_RELAXED) ==
+	    incarnation)
+		return;
+	record[index].fault = (struct fault){
+		.vector = message.w[VELA_EVENT_VECTOR],
+		.error = message.w[VELA_EVENT_ERROR],
+		.address = message.w[VELA_EVENT_ADDRESS],
+		.ip = message.w[VELA_EVENT_IP],
+	};
+	__atomic_store_n(&record[index].incarnation, incarnation, __ATOMIC_RELEASE);
+	rt_sm_up(ROOT_SEL_PARENT);
 }
 
 static bool start_worker(unsigned cpu)

@@ -19,6 +19,7 @@ static const struct {
 	const char *object;
 } object[] = {
 	{ "HST", RT_SEL_HST, OWN(PROCESS_HST), "host space" },
+	{ "LOCK", RT_SEL_LOCK, OWN(PROCESS_LOCK), "semaphore" },
 	{ "WAKE", RT_SEL_WAKE, OWN(PROCESS_WAKE), "semaphore" },
 	{ "PARENT", RT_SEL_PARENT, SHARED | ROOT_SEL_PARENT, "semaphore" },
 	{ "GST", RT_SEL_GST, OWN(PROCESS_GST), "guest space" },
@@ -70,6 +71,7 @@ bool grant_from_cap(const struct config_cap *cap, unsigned index, struct grant *
 		if (strcmp(object[i].object, cap->object) != 0)
 			return false;
 		grant->selector = object[i].selector;
+		grant->count = cap->count;
 		grant->source =
 			object[i].source & SHARED
 				? object[i].source & ~SHARED

@@ -15,6 +15,7 @@ struct grant {
 	vela_sel_t selector; /* RT_SEL_*: where the process finds it */
 	vela_sel_t source;   /* where the root task of process index has it */
 	unsigned rights;
+	unsigned count; /* of the selectors from these on */
 };
 
 /* Translates one entry of the list for the process with this index. False: it says something that

@@ -18,13 +18,24 @@
 /* The console service is restarted like a guest that crashed. */
 static const struct config_vm console_policy = { .on_crash = CONFIG_RESTART, .restart_limit = 5 };
 
+static void say_started(const struct vm *vm)
+{
+	char cpus[8 * CONFIG_VCPUS_MAX] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < vm->config->cpus; i++)
+		n += (size_t)snprintf(cpus + n, sizeof cpus - n, "%s%u", i ? ", " : "", vm->cpu[i]);
+	rt_log(RT_INFO, "%s: started on CPU%s %s with %llu MiB", vm->config->name,
+	       vm->config->cpus > 1 ? "s" : "", cpus,
+	       (unsigned long long)vm->config->memory_bytes >> 20);
+}
+
 static void start(struct lifecycle *life, struct vm *vm)
 {
 	policy_started(&vm->policy, rt_clock_ns());
 	if (vm_start(vm, life->info, &life->facts, &life->placement, &life->diag)) {
 		vm->state = VM_RUNNING;
-		rt_log(RT_INFO, "%s: started on CPU %u with %llu MiB", vm->config->name, vm->cpu,
-		       (unsigned long long)vm->config->memory_bytes >> 20);
+		say_started(vm);
 		return;
 	}
 	vm->state = VM_STOPPED;

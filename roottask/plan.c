@@ -14,17 +14,32 @@
  * kernel's smallest pool, 16 MiB. */
 #define QUOTA_BASE_PAGES 72u
 
-bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu)
+/* A virtual CPU, its thread with UTCB and page tables, the pages the processor and the state need.
+ */
+#define QUOTA_VCPU_PAGES 24u
+
+static unsigned least_used(const struct placement *placement)
 {
 	unsigned best = placement->first;
 
-	if (wanted != CONFIG_CPU_ANY && wanted >= placement->cpus)
-		return false;
 	for (unsigned i = best + 1; i < placement->cpus; i++)
 		if (placement->used[i] < placement->used[best])
 			best = i;
-	*cpu = wanted == CONFIG_CPU_ANY ? best : (unsigned)wanted;
-	placement->used[*cpu]++;
+	return best;
+}
+
+bool plan_cpus(struct placement *placement, const struct config_vm *vm,
+	       unsigned cpu[CONFIG_VCPUS_MAX])
+{
+	unsigned named = 0;
+
+	for (; vm->host_cpu[named] != CONFIG_CPU_ANY; named++)
+		if (vm->host_cpu[named] >= placement->cpus)
+			return false;
+	for (unsigned i = 0; i < vm->cpus; i++) {
+		cpu[i] = named ? (unsigned)vm->host_cpu[i % named] : least_used(placement);
+		placement->used[cpu[i]]++;
+	}
 	return true;
 }
 
@@ -79,8 +94,9 @@ bool plan_files(struct plan *plan, const struct vela_info *info, const struct co
 	return true;
 }
 
-uint64_t plan_quota(uint64_t memory_bytes, uint64_t files_bytes)
+uint64_t plan_quota(uint64_t cpus, uint64_t memory_bytes, uint64_t files_bytes)
 {
 	/* Guest memory is in 2 MiB pages in two page tables; files are in small pages. */
-	return QUOTA_BASE_PAGES + 2 * (memory_bytes / GIB + 1) + files_bytes / (2 * MIB) + 1;
+	return QUOTA_BASE_PAGES + (cpus - 1) * QUOTA_VCPU_PAGES + 2 * (memory_bytes / GIB + 1) +
+	       files_bytes / (2 * MIB) + 1;
 }

@@ -14,7 +14,6 @@
 #include <vela/info.h>
 
 struct plan {
-	unsigned cpu;
 	uint64_t quota_pages;
 	uint64_t files_bytes; /* of the files window */
 	unsigned files;
@@ -25,11 +24,13 @@ struct plan {
 struct placement {
 	unsigned cpus;
 	unsigned first;		      /* those below are for VMs that name them */
-	unsigned used[VELA_CPUS_MAX]; /* VMs on each */
+	unsigned used[VELA_CPUS_MAX]; /* virtual CPUs on each */
 };
 
-/* Chooses the CPU: the one the block names, else the one with the fewest VMs. False: no such CPU */
-bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu);
+/* Chooses the CPUs of a VM's virtual CPUs: those its block names in turn, else each time the one
+ * with the fewest. False, and nothing chosen: there is no such CPU. */
+bool plan_cpus(struct placement *placement, const struct config_vm *vm,
+	       unsigned cpu[CONFIG_VCPUS_MAX]);
 
 /*
  * Finds the VM's boot files. On failure *missing is the first that is not a boot module, or NULL
@@ -38,7 +39,8 @@ bool plan_cpu(struct placement *placement, uint64_t wanted, unsigned *cpu);
 bool plan_files(struct plan *plan, const struct vela_info *info, const struct config_vm *vm,
 		const struct config_file **missing);
 
-/* Kernel memory for the page tables and objects of a VMM with so much guest memory and files. */
-uint64_t plan_quota(uint64_t memory_bytes, uint64_t files_bytes);
+/* Kernel memory for the page tables and objects of a VMM with so many virtual CPUs, so much guest
+ * memory and such files. */
+uint64_t plan_quota(uint64_t cpus, uint64_t memory_bytes, uint64_t files_bytes);
 
 #endif

@@ -149,38 +149,76 @@ bool process_load(struct process *process, const struct vela_module *module,
 	return process->status || root_check(process->name, "map its status page", VELA_NO_MEMORY);
 }
 
+/* The rest of the thread's parameters, address by address, stand in the UTCB already. */
+static bool create_thread(struct process *process, unsigned n, unsigned cpu)
+{
+	uint64_t *w = root_utcb();
+
+	w[VELA_EC_OBJ] = process_sel(process, PROCESS_OBJ);
+	w[VELA_EC_HST] = process_sel(process, PROCESS_HST);
+	w[VELA_EC_CPU] = cpu;
+	w[VELA_EC_IP] = process->entry;
+	w[VELA_EC_EVENT] = RT_SEL_EVENT + n;
+	w[VELA_EC_FLAGS] = VELA_EC_NO_FPU;
+	return process_create(process, VELA_KIND_EC, PROCESS_EC + n, "create its thread");
+}
+
+static bool create_portal(struct process *process, unsigned n, unsigned cpu)
+{
+	return events_portal(process->index, process->incarnation,
+			     process_sel(process, PROCESS_EVENT + n),
+			     process_sel(process, PROCESS_PD), cpu) ||
+	       root_check(process->name, "create its event portal", VELA_NO_MEMORY);
+}
+
 bool process_thread(struct process *process, bool has_ports)
 {
 	uint64_t *w = root_utcb();
 
-	if (!events_portal(process->index, process->incarnation,
-			   process_sel(process, PROCESS_EVENT), process_sel(process, PROCESS_PD),
-			   process->cpu))
-		return root_check(process->name, "create its event portal", VELA_NO_MEMORY);
-	w[VELA_EC_OBJ] = process_sel(process, PROCESS_OBJ);
-	w[VELA_EC_HST] = process_sel(process, PROCESS_HST);
+	if (!create_portal(process, 0, process->cpu))
+		return false;
 	w[VELA_EC_PIO] = has_ports ? process_sel(process, PROCESS_PIO) : 0;
-	w[VELA_EC_CPU] = process->cpu;
 	w[VELA_EC_UTCB] = VELA_UTCB_VA;
-	w[VELA_EC_IP] = process->entry;
 	w[VELA_EC_STACK] = VELA_STACK_TOP;
 	w[VELA_EC_ARG] = VELA_INFO_VA;
 	w[VELA_EC_TLS] = VELA_TLS_TP;
-	w[VELA_EC_EVENT] = RT_SEL_EVENT;
-	w[VELA_EC_FLAGS] = VELA_EC_NO_FPU;
-	return process_create(process, VELA_KIND_EC, PROCESS_EC, "create its thread");
+	return create_thread(process, 0, process->cpu);
+}
+
+bool process_add_thread(struct process *process, unsigned n, unsigned cpu)
+{
+	const uint64_t base = RT_THREAD_VA + n * RT_THREAD_STRIDE, end = base + RT_THREAD_STRIDE;
+	const unsigned rw = VELA_MEM_R | VELA_MEM_W;
+	uint64_t *w = root_utcb();
+
+	if (!process_memory(process, VELA_TLS_BYTES, base + RT_THREAD_TLS, rw, NULL) ||
+	    !process_memory(process, RT_THREAD_STACK, end - RT_THREAD_STACK, rw, NULL) ||
+	    !create_portal(process, n, cpu))
+		return false;
+	w[VELA_EC_PIO] = 0;
+	w[VELA_EC_UTCB] = base;
+	w[VELA_EC_STACK] = end;
+	w[VELA_EC_ARG] = n;
+	w[VELA_EC_TLS] = base + RT_THREAD_TLS + (VELA_TLS_TP - VELA_TLS_VA);
+	return create_thread(process, n, cpu);
 }
 
 bool process_run(struct process *process, uint64_t priority, uint64_t slice_us)
 {
+	return process_run_thread(process, 0, process->cpu, priority, slice_us);
+}
+
+bool process_run_thread(struct process *process, unsigned n, unsigned cpu, uint64_t priority,
+			uint64_t slice_us)
+{
 	uint64_t *w = root_utcb();
 
-	w[VELA_SC_CP] = VELA_ROOT_CP + process->cpu;
-	w[VELA_SC_EC] = process_sel(process, PROCESS_EC);
+	w[VELA_SC_CP] = VELA_ROOT_CP + cpu;
+	w[VELA_SC_EC] = process_sel(process, PROCESS_EC + n);
 	w[VELA_SC_PRIORITY] = priority;
 	w[VELA_SC_BUDGET] = slice_us;
 	w[VELA_SC_PERIOD] = 0;
-	return process_create(process, VELA_KIND_SC, PROCESS_SC, "start its thread");
+	return process_create(process, VELA_KIND_SC, PROCESS_SC + n, "start its thread");
 }
 
 void process_end(struct process *process)

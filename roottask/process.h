@@ -12,7 +12,7 @@
 #include "memory.h"
 #include "root.h"
 
-#define PROCESS_EXTENTS_MAX 40u
+#define PROCESS_EXTENTS_MAX (40u + 2 * RT_VCPUS_MAX)
 
 struct process {
 	unsigned index; /* 0: the console service, n: VM n; also its slot at the console */
@@ -56,11 +56,17 @@ bool process_create(struct process *process, unsigned kind, unsigned what, const
 /* Creates a space of this type. */
 bool process_space(struct process *process, enum vela_space type, unsigned what, const char *text);
 
-/* Creates its thread, which uses the port space at PROCESS_PIO if has_ports. */
+/* Creates its first thread, which uses the port space at PROCESS_PIO if has_ports. */
 bool process_thread(struct process *process, bool has_ports);
 
-/* Lets the thread run. */
+/* Creates thread n > 0 with its memory on a CPU. Like the first it starts at the program's entry,
+ * but with n for the information page. */
+bool process_add_thread(struct process *process, unsigned n, unsigned cpu);
+
+/* Lets the first thread, or thread n on its CPU, run. */
 bool process_run(struct process *process, uint64_t priority, uint64_t slice_us);
+bool process_run_thread(struct process *process, unsigned n, unsigned cpu, uint64_t priority,
+			uint64_t slice_us);
 
 /* Ends it: nothing of it runs afterwards. Its memory is still taken. */
 void process_end(struct process *process);

@@ -26,16 +26,20 @@ enum {
 	PROCESS_PD,
 	PROCESS_OBJ,
 	PROCESS_HST,
-	PROCESS_EC,
-	PROCESS_SC,
-	PROCESS_WAKE,
-	PROCESS_EVENT,
 	PROCESS_PIO,
 	PROCESS_GST,
 	PROCESS_MSR,
-	PROCESS_VC,
-	PROCESS_SELS = 16,
+	PROCESS_LOCK,
+	/* Of thread or virtual CPU n at + n. */
+	PROCESS_EC = 32,
+	PROCESS_SC = PROCESS_EC + RT_VCPUS_MAX,
+	PROCESS_WAKE = PROCESS_SC + RT_VCPUS_MAX,
+	PROCESS_EVENT = PROCESS_WAKE + RT_VCPUS_MAX,
+	PROCESS_VC = PROCESS_EVENT + RT_VCPUS_MAX,
+	PROCESS_SELS = 128,
 };
+
+_Static_assert(PROCESS_VC + RT_VCPUS_MAX <= PROCESS_SELS, "room for the virtual CPUs");
 
 /* Priorities above those of guests, which the configuration keeps at 100 or less. */
 #define ROOT_CONSOLE_PRIORITY 110u

@@ -51,35 +51,67 @@ static bool map_files(struct process *process, const struct plan *plan)
 	return true;
 }
 
-static bool create_vcpu(struct process *process)
+static bool create_guest_spaces(struct process *process)
 {
-	uint64_t *w = root_utcb();
 	vela_sel_t msr = process_sel(process, PROCESS_MSR);
 	const unsigned rw = VELA_MEM_R | VELA_MEM_W;
 
-	if (!process_space(process, VELA_SP_GST, PROCESS_GST, "create its guest memory") ||
-	    !process_space(process, VELA_SP_MSR, PROCESS_MSR, "create its MSR space") ||
-	    !root_check(process->name, "map MSRs",
-			rt_map(VELA_ROOT_MSR, msr, MSR_LOW, MSR_LOW, MSR_RANGE, rw)) ||
-	    !root_check(process->name, "map MSRs",
-			rt_map(VELA_ROOT_MSR, msr, MSR_HIGH, MSR_HIGH, MSR_RANGE, rw)))
-		return false;
-	w[VELA_VC_CPU] = process->cpu;
-	w[VELA_VC_HST] = process_sel(process, PROCESS_HST);
-	w[VELA_VC_STATE_VA] = RT_STATE_VA;
-	w[VELA_VC_GST] = process_sel(process, PROCESS_GST);
-	w[VELA_VC_PIO] = 0;
-	w[VELA_VC_MSR] = msr;
-	return process_create(process, VELA_KIND_VC, PROCESS_VC, "create its virtual CPU");
+	return process_space(process, VELA_SP_GST, PROCESS_GST, "create its guest memory") &&
+	       process_space(process, VELA_SP_MSR, PROCESS_MSR, "create its MSR space") &&
+	       root_check(process->name, "map MSRs",
+			  rt_map(VELA_ROOT_MSR, msr, MSR_LOW, MSR_LOW, MSR_RANGE, rw)) &&
+	       root_check(process->name, "map MSRs",
+			  rt_map(VELA_ROOT_MSR, msr, MSR_HIGH, MSR_HIGH, MSR_RANGE, rw));
 }
 
-static bool create_wake(struct process *process)
+static bool create_semaphore(struct process *process, unsigned what)
 {
 	root_utcb()[VELA_SM_COUNT] = 0;
-	return process_create(process, VELA_KIND_SM, PROCESS_WAKE, "create its semaphore") &&
+	return process_create(process, VELA_KIND_SM, what, "create its semaphore");
+}
+
+/* Virtual CPU n, and the semaphore that wakes its thread and kicks it. */
+static bool create_vcpu(struct process *process, unsigned n, unsigned cpu)
+{
+	uint64_t *w = root_utcb();
+
+	w[VELA_VC_CPU] = cpu;
+	w[VELA_VC_HST] = process_sel(process, PROCESS_HST);
+	w[VELA_VC_STATE_VA] = RT_STATE_VA + n * VELA_PAGE_SIZE;
+	w[VELA_VC_GST] = process_sel(process, PROCESS_GST);
+	w[VELA_VC_PIO] = 0;
+	w[VELA_VC_MSR] = process_sel(process, PROCESS_MSR);
+	return process_create(process, VELA_KIND_VC, PROCESS_VC + n, "create its virtual CPU") &&
+	       create_semaphore(process, PROCESS_WAKE + n) &&
 	       root_check(process->name, "bind its semaphore to its virtual CPU",
-			  rt_sm_bind(process_sel(process, PROCESS_WAKE),
-				     process_sel(process, PROCESS_VC)));
+			  rt_sm_bind(process_sel(process, PROCESS_WAKE + n),
+				     process_sel(process, PROCESS_VC + n)));
+}
+
+static bool create_vcpus(struct vm *vm)
+{
+	struct process *process = &vm->process;
+
+	if (!create_guest_spaces(process) || !create_semaphore(process, PROCESS_LOCK))
+		return false;
+	for (unsigned n = 0; n < vm->config->cpus; n++)
+		if (!create_vcpu(process, n, vm->cpu[n]) ||
+		    !(n ? process_add_thread(process, n, vm->cpu[n])
+			: process_thread(process, false)))
+			return false;
+	return true;
+}
+
+/* The first thread last: the others wait for it. */
+static bool run(struct vm *vm)
+{
+	const struct config_vm *config = vm->config;
+
+	for (unsigned n = (unsigned)config->cpus; n-- > 0;)
+		if (!process_run_thread(&vm->process, n, vm->cpu[n], config->priority,
+					config->slice_us))
+			return false;
+	return true;
 }
 
 /* Exactly what `vela config explain` prints. */
@@ -95,7 +127,7 @@ static bool grant_all(struct process *process, const struct config_vm *config)
 					  VELA_BAD_ARG);
 		if (!root_check(process->name, "grant a capability",
 				rt_grant(VELA_ROOT_OBJ, process_sel(process, PROCESS_OBJ),
-					 grant.source, grant.selector, 1, grant.rights)))
+					 grant.source, grant.selector, grant.count, grant.rights)))
 			return false;
 	}
 	return true;
@@ -107,16 +139,14 @@ static bool build(struct vm *vm, const struct plan *plan, const struct vela_modu
 	struct process *process = &vm->process;
 	const struct config_vm *config = vm->config;
 
-	return process_begin(process, plan->cpu, plan->quota_pages) &&
+	return process_begin(process, vm->cpu[0], plan->quota_pages) &&
 	       process_load(process, program, info) &&
 	       process_blocks(process, config->memory_bytes, RT_RAM_VA) &&
 	       map_files(process, plan) &&
 	       process_map(process, client_window(process->index), RT_SESSION_VA,
 			   VELA_MEM_R | VELA_MEM_W) &&
-	       create_vcpu(process) && create_wake(process) && process_thread(process, false) &&
-	       grant_all(process, config) &&
-	       client_open(process->index, process_sel(process, PROCESS_WAKE)) &&
-	       process_run(process, config->priority, config->slice_us);
+	       create_vcpus(vm) && grant_all(process, config) &&
+	       client_open(process->index, process_sel(process, PROCESS_WAKE)) && run(vm);
 }
 
 /* What can be wrong before anything is created. */
@@ -135,15 +165,14 @@ static bool plan_vm(struct vm *vm, const struct vela_info *info, struct placemen
 				    RT_FILES_MAX);
 		return false;
 	}
-	if (!vm->placed && !plan_cpu(placement, config->host_cpu, &vm->cpu)) {
+	if (!vm->placed && !plan_cpus(placement, config, vm->cpu)) {
 		config_fail(diag, config_vm_where(config, "host-cpu"),
 			    "this machine has only %u CPUs; they are counted from 0",
 			    placement->cpus);
 		return false;
 	}
 	vm->placed = true;
-	plan->cpu = vm->cpu;
-	plan->quota_pages = plan_quota(config->memory_bytes, plan->files_bytes);
+	plan->quota_pages = plan_quota(config->cpus, config->memory_bytes, plan->files_bytes);
 	return true;
 }
 

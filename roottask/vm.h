@@ -22,13 +22,13 @@ struct vm {
 	struct process process;
 	struct policy policy;
 	enum vm_state state;
-	bool placed; /* cpu is chosen; it stays the same over restarts */
-	unsigned cpu;
-	bool restarts;	     /* CLEARING: WAITING follows, not STOPPED */
-	uint64_t cleared;    /* CLEARING: bytes so far */
-	uint64_t clear_ns;   /* CLEARING: the next piece not before */
-	uint64_t restart_ns; /* WAITING: not before */
-	uint64_t ack_ns;     /* WAITING: nor before the console has answered, until this time */
+	bool placed;			/* cpu is chosen; they stay the same over restarts */
+	unsigned cpu[CONFIG_VCPUS_MAX]; /* of each virtual CPU */
+	bool restarts;			/* CLEARING: WAITING follows, not STOPPED */
+	uint64_t cleared;		/* CLEARING: bytes so far */
+	uint64_t clear_ns;		/* CLEARING: the next piece not before */
+	uint64_t restart_ns;		/* WAITING: not before */
+	uint64_t ack_ns; /* WAITING: nor before the console has answered, until this time */
 };
 
 /*

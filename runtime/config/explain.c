@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUE_TEXT_MAX = 32 };
+enum { VALUE_TEXT_MAX = 64 };
 
 struct config_pos config_vm_where(const struct config_vm *vm, const char *key)
 {
@@ -57,18 +57,22 @@ void config_files(const struct vela_config *config,
 
 size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX])
 {
-	static const struct config_cap all[] = {
-		{ "HST", "host space", "take", "its own memory, the source of guest memory" },
-		{ "WAKE", "semaphore", "up, down",
-		  "wakes the vCPU thread, kicks the running guest" },
-		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed" },
-		{ "GST", "guest space", "give", "guest-physical memory, filled from its own" },
-		{ "VC", "virtual CPU", "run, ctrl", "runs the guest" },
-		{ "EVENT", "portal", "call", "takes its faults to the root task" },
-		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console" },
+	const unsigned cpus = (unsigned)vm->cpus;
+	const struct config_cap all[] = {
+		{ "HST", "host space", "take", "its own memory, the source of guest memory", 1 },
+		{ "WAKE", "semaphore", "up, down", "wakes the vCPU thread, kicks the running guest",
+		  cpus },
+		{ "LOCK", "semaphore", "up, down", "its threads wait on it for each other", 1 },
+		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
+		  1 },
+		{ "GST", "guest space", "give", "guest-physical memory, filled from its own", 1 },
+		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus },
+		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus },
+		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1 },
 	};
 	const size_t count = sizeof all / sizeof all[0];
 
+	static_assert(sizeof all / sizeof all[0] <= CONFIG_CAPS_MAX);
 	memcpy(caps, all, sizeof all);
 	if (!vm->console)
 		caps[count - 1].why = "doorbell of its session: system log only";
@@ -140,6 +144,21 @@ static void value_text(const struct config_key *key, uint64_t value, char text[V
 		 unit->name);
 }
 
+/* The numbers of a list, as many as there is room for: all of a key's. */
+static void list_text(const struct config_key *key, const uint64_t *values,
+		      char text[VALUE_TEXT_MAX])
+{
+	char value[VALUE_TEXT_MAX];
+	size_t used;
+
+	value_text(key, values[0], text);
+	for (unsigned i = 1; values[0] != CONFIG_CPU_ANY && values[i] != CONFIG_CPU_ANY; i++) {
+		used = strlen(text);
+		value_text(key, values[i], value);
+		snprintf(text + used, VALUE_TEXT_MAX - used, " %s", value);
+	}
+}
+
 /* One setting, or nothing when the key has neither a value nor a default. */
 static void put_setting(const struct config_printer *printer, const struct config_key *key,
 			const void *base, const struct config_pos *where)
@@ -148,7 +167,7 @@ static void put_setting(const struct config_printer *printer, const struct confi
 	const char *string = key->type == KEY_FILE   ? ((const struct config_file *)member)->path
 			     : key->type == KEY_TEXT ? *(const char *const *)member
 						     : NULL;
-	char value[VALUE_TEXT_MAX], line[80];
+	char value[VALUE_TEXT_MAX], line[120];
 
 	if (key->type == KEY_FILE && !string)
 		return;
@@ -158,9 +177,14 @@ static void put_setting(const struct config_printer *printer, const struct confi
 		put(printer, " ");
 		put_quoted(printer, string);
 	} else {
-		value_text(key, *(const uint64_t *)member, value);
-		snprintf(line, sizeof line, " %s%*s", value,
-			 (int)(24 - strlen(key->name) - strlen(value)), "");
+		size_t used = strlen(key->name);
+
+		if (key->type == KEY_CPUS)
+			list_text(key, member, value);
+		else
+			value_text(key, *(const uint64_t *)member, value);
+		used += strlen(value);
+		snprintf(line, sizeof line, " %s%*s", value, used < 24 ? (int)(24 - used) : 0, "");
 		put(printer, line);
 	}
 	put_origin(printer, where);
@@ -179,12 +203,15 @@ static void put_caps(const struct config_printer *printer, const struct config_v
 {
 	struct config_cap caps[CONFIG_CAPS_MAX];
 	size_t count = config_caps(vm, caps);
-	char line[160];
+	char line[160], name[16];
 
 	put(printer, "\t# capabilities of its VMM:\n");
 	for (size_t i = 0; i < count; i++) {
-		snprintf(line, sizeof line, "\t#   %-8s %-11s %-9s %s\n", caps[i].name,
-			 caps[i].object, caps[i].rights, caps[i].why);
+		snprintf(name, sizeof name, "%s", caps[i].name);
+		if (caps[i].count > 1)
+			snprintf(name, sizeof name, "%s[%u]", caps[i].name, caps[i].count);
+		snprintf(line, sizeof line, "\t#   %-8s %-11s %-9s %s\n", name, caps[i].object,
+			 caps[i].rights, caps[i].why);
 		put(printer, line);
 	}
 }

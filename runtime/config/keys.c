@@ -36,11 +36,12 @@ const struct config_key config_keys[] = {
 
 	{ "memory", IN_VM, KEY_SIZE, VM(memory_bytes), .min = "16M", .max = "512G", .step = "2M",
 	  .required = true, .doc = "memory of the guest" },
-	{ "cpus", IN_VM, KEY_COUNT, VM(cpus), .min = "1", .max = "1", .preset = "1",
-	  .note = "1 (only 1 for now, see docs/SUPPORT.md)", .doc = "virtual CPUs" },
-	{ "host-cpu", IN_VM, KEY_COUNT, VM(host_cpu), any, CONFIG_CPU_ANY, .min = "0", .max = "63",
-	  .preset = "any",
-	  .doc = "host CPU that runs the guest; any spreads guests, sparing CPU 0 of 3 or more" },
+	{ "cpus", IN_VM, KEY_COUNT, VM(cpus), .min = "1", .max = "16", .preset = "1",
+	  .doc = "virtual CPUs" },
+	{ "host-cpu", IN_VM, KEY_CPUS, VM(host_cpu), any, CONFIG_CPU_ANY, .min = "0", .max = "63",
+	  .preset = "any", .note = "any, or up to 16 numbers from 0 to 63",
+	  .doc = "host CPUs for the virtual CPUs in turn; any spreads them, sparing CPU 0 of 3 or "
+		 "more" },
 	{ "priority", IN_VM, KEY_COUNT, VM(priority), .min = "1", .max = "100", .preset = "50",
 	  .doc = "of two guests ready on one host CPU the one with the higher number runs" },
 	{ "slice", IN_VM, KEY_TIME, VM(slice_us), .min = "1ms", .max = "100ms", .preset = "10ms",

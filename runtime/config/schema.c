@@ -15,6 +15,7 @@ const struct config_form config_forms[] = {
 	[KEY_SIZE] = { .text = "a size", { { "G", 1 << 30 }, { "M", 1 << 20 }, { "K", 1 << 10 } } },
 	[KEY_TIME] = { .text = "a time", { { "s", 1000000 }, { "ms", 1000 }, { "us", 1 } } },
 	[KEY_COUNT] = { .text = "a number", { { "", 1 } } },
+	[KEY_CPUS] = { .text = "numbers", { { "", 1 } } },
 	[KEY_FILE] = { .text = "a file name in quotes" },
 	[KEY_TEXT] = { .text = "text in quotes" },
 };

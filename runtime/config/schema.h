@@ -16,6 +16,7 @@ enum config_type {
 	KEY_SIZE,    /* uint64_t, bytes */
 	KEY_TIME,    /* uint64_t, microseconds */
 	KEY_COUNT,   /* uint64_t */
+	KEY_CPUS,    /* uint64_t[CONFIG_VCPUS_MAX + 1], numbers up to a CONFIG_CPU_ANY */
 	KEY_WORD,    /* uint64_t, one of the words */
 	KEY_FILE,    /* struct config_file; if the key repeats, the next module of a config_boot */
 	KEY_TEXT,    /* const char * */

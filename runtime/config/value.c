@@ -126,6 +126,28 @@ static bool module_value(struct parser *parser, const struct config_key *key,
 		string_value(parser, key, 0, CONFIG_MODULE_ARGS_MAX, &module->args));
 }
 
+/* One number or more, or one word; CONFIG_CPU_ANY ends the list. */
+static bool cpus_value(struct parser *parser, const struct config_key *key, uint64_t *cpus)
+{
+	const struct token *token = &parser->lexer.token;
+	unsigned count = 0;
+
+	do {
+		const struct config_pos where = token->where;
+
+		if (count == CONFIG_VCPUS_MAX)
+			return parser_fail(parser, &where, "more than %d numbers",
+					   CONFIG_VCPUS_MAX);
+		if (!parser_number(parser, key, &cpus[count]))
+			return false;
+		if (cpus[count] == CONFIG_CPU_ANY)
+			return count == 0 ||
+			       parser_fail(parser, &where, "\"%s\" stands alone", key->words[0]);
+		cpus[++count] = CONFIG_CPU_ANY;
+	} while (token->kind < TOKEN_OPEN);
+	return true;
+}
+
 bool parser_value(struct parser *parser, const struct config_key *key, struct scope *scope)
 {
 	void *member = (char *)scope->base + key->offset;
@@ -138,5 +160,7 @@ bool parser_value(struct parser *parser, const struct config_key *key, struct sc
 		return file_value(parser, key, member);
 	if (key->type == KEY_TEXT)
 		return string_value(parser, key, 0, CONFIG_ARGS_MAX, member);
+	if (key->type == KEY_CPUS)
+		return cpus_value(parser, key, member);
 	return parser_number(parser, key, member);
 }

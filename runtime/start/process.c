@@ -9,6 +9,7 @@
 #include <rt/hypercall.h>
 #include <rt/log.h>
 #include <rt/start.h>
+#include <rt/thread.h>
 #include <string.h>
 
 const struct rt_info *rt_info(void)
@@ -28,6 +29,29 @@ void rt_start_variant(const void *page)
 		.boot_epoch = info->boot_epoch,
 	};
 	rt_log_set_name(info->name);
+}
+
+__attribute__((weak)) _Noreturn void rt_thread_main(unsigned n)
+{
+	(void)n;
+	__builtin_trap();
+}
+
+/* Waits until the first thread has set up the program and this thread's TLS; until then there is
+ * no stack canary to check. */
+__attribute__((no_stack_protector)) _Noreturn void rt_start_thread(unsigned n)
+{
+	if (rt_sm_down_all(RT_SEL_WAKE + n, VELA_NO_DEADLINE) != VELA_OK)
+		__builtin_trap();
+	rt_thread_main(n);
+}
+
+void rt_threads_start(unsigned threads)
+{
+	for (unsigned n = 1; n < threads; n++) {
+		rt_thread_tls((void *)(RT_THREAD_VA + n * RT_THREAD_STRIDE + RT_THREAD_TLS));
+		rt_sm_up(RT_SEL_WAKE + n);
+	}
 }
 
 static struct rt_status *status(void)
@@ -57,11 +81,15 @@ int rt_report(uint32_t code, uint32_t value, const char *text)
 	return 0;
 }
 
-/* An end replaces a report that was not taken yet. The thread then waits to be destroyed; if it
- * cannot even wait, a fault is what the root task sees next. */
+/* An end replaces a report that was not taken yet, but not the end another thread has reported. The
+ * thread then waits to be destroyed; if it cannot even wait, a fault is what the root task sees
+ * next. */
 _Noreturn void rt_end(uint32_t code, uint32_t value, const char *text)
 {
-	tell(code, value, text);
+	static bool ended; /* exchanged by threads */
+
+	if (!__atomic_exchange_n(&ended, true, __ATOMIC_RELAXED))
+		tell(code, value, text);
 	while (rt_sm_down_all(RT_SEL_WAKE, VELA_NO_DEADLINE) == VELA_OK)
 		;
 	__builtin_trap();

@@ -32,6 +32,13 @@ void rt_start_variant(const void *area)
 	rt_clock = (struct rt_clock){ .tsc_khz = info->tsc_khz, .boot_tsc = rt_rdtsc() };
 }
 
+/* The root task's other threads are workers, which start at their portals. */
+_Noreturn void rt_start_thread(unsigned n)
+{
+	(void)n;
+	__builtin_trap();
+}
+
 __attribute__((weak)) _Noreturn void rt_end(uint32_t code, uint32_t value, const char *text)
 {
 	rt_log(code == RT_STATUS_EXIT ? RT_INFO : RT_ERROR, "root task ended, code %u value %u %s",

@@ -6,6 +6,7 @@
 #include "start.h"
 #include "random.h"
 #include <elf.h>
+#include <rt/process.h>
 #include <rt/start.h>
 #include <rt/thread.h>
 #include <stdlib.h>
@@ -64,6 +65,8 @@ static void start_libc(void)
  * before the others. */
 __attribute__((no_stack_protector)) _Noreturn void rt_start(const void *info)
 {
+	if ((uintptr_t)info < RT_VCPUS_MAX)
+		rt_start_thread((unsigned)(uintptr_t)info);
 	__stack_chk_guard = rt_random() & ~0xffull;
 	rt_thread_tls((void *)VELA_TLS_VA);
 	start_libc();

@@ -8,6 +8,9 @@
 /* Called from _start. */
 _Noreturn void rt_start(const void *info);
 
+/* The same for a thread beside the first, which has its number there. */
+_Noreturn void rt_start_thread(unsigned n);
+
 /* Checks the information page, sets name, clocks and what else differs. */
 void rt_start_variant(const void *info);
 

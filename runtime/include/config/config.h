@@ -22,9 +22,10 @@ enum {
 	CONFIG_MODULE_ARGS_MAX = 127,	 /* bytes in the arguments of a module */
 	CONFIG_KEYS_MAX = 32,		 /* upper bound of the key table, asserted there */
 	CONFIG_SOURCE_MAX = 1024 * 1024, /* bytes in one source file */
+	CONFIG_VCPUS_MAX = 16,		 /* virtual CPUs of one VM */
 };
 
-/* A host CPU of the root task's choice, for config_vm.host_cpu. */
+/* Host CPUs of the root task's choice, for config_vm.host_cpu; or the end of a list of them. */
 #define CONFIG_CPU_ANY UINT64_MAX
 
 struct config_source;
@@ -105,7 +106,8 @@ struct config_vm {
 	struct config_pos where; /* of the name */
 	uint64_t memory_bytes;
 	uint64_t cpus;
-	uint64_t host_cpu; /* or CONFIG_CPU_ANY */
+	/* For the virtual CPUs in turn; CONFIG_CPU_ANY follows the last, or stands alone. */
+	uint64_t host_cpu[CONFIG_VCPUS_MAX + 1];
 	uint64_t priority;
 	uint64_t slice_us;
 	struct config_boot boot;
@@ -173,6 +175,7 @@ struct config_cap {
 	const char *object; /* kind of kernel object */
 	const char *rights;
 	const char *why;
+	unsigned count; /* as many, one for each virtual CPU */
 };
 
 enum { CONFIG_CAPS_MAX = 8 };

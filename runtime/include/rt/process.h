@@ -15,14 +15,16 @@
 enum {
 	RT_SEL_NULL,
 	RT_SEL_HST,	 /* own host space: TAKE (a VMM maps from it into guest memory) */
-	RT_SEL_WAKE,	 /* semaphore this process waits on: DOWN, UP; a VMM's is bound to its VC */
 	RT_SEL_PARENT,	 /* semaphore of the root task: UP, after writing the status page */
 	RT_SEL_CONSOLE,	 /* doorbell of the console service: UP */
 	RT_SEL_GST,	 /* VMM: guest memory: GIVE */
-	RT_SEL_VC,	 /* VMM: virtual CPU: RUN, CTRL; the next vCPUs follow */
+	RT_SEL_LOCK,	 /* VMM: semaphore on which its threads wait for its lock: DOWN, UP */
+	RT_SEL_VC = 8,	 /* VMM: virtual CPU n at + n: RUN, CTRL */
 	RT_SEL_IRQ = 32, /* driver: hardware authority restricted to its interrupt's acknowledge */
 	RT_SEL_CLIENT = 64, /* console: WAKE semaphore (UP) of the client in slot n is at + n */
-	RT_SEL_EVENT = 128, /* portal for this process's faults, held by its threads' event slot */
+	RT_SEL_EVENT = 128, /* portal for the faults of thread n at + n */
+	RT_SEL_WAKE = 144,  /* semaphore this process waits on: DOWN, UP; a VMM's thread n waits on
+			     * that at + n, which is bound to its virtual CPU */
 	RT_SEL_DOORBELL = 192, /* VMM: semaphore (UP) of the service behind link n is at + n */
 };
 
@@ -30,6 +32,7 @@ enum {
 #define RT_STATUS_VA  0x0000600000000000ull /* one page shared with the root task */
 #define RT_SESSION_VA 0x0000600000100000ull /* session window shared with the console service */
 #define RT_STATE_VA   0x0000600000200000ull /* VMM: state page of vCPU n at + n pages */
+#define RT_THREAD_VA  0x0000600000400000ull /* VMM: memory of thread n > 0 at + n * stride */
 #define RT_FILES_VA   0x0000600100000000ull /* VMM: boot files, read-only */
 #define RT_RAM_VA     0x0000700000000000ull /* VMM: guest RAM */
 #define RT_CLIENT_VA  0x0000610000000000ull /* console: session window of slot n at + n * stride */
@@ -39,6 +42,12 @@ enum {
 #define RT_DMA_VA     0x0000630000000000ull /* driver: memory for its own rings and buffers */
 #define RT_BAR_VA     0x0000640000000000ull /* driver: BAR n of its device at + n * stride */
 /* A service that has links finds the window of client n at RT_CLIENT_VA + n * RT_LINK_BYTES. */
+/* Of a thread beside the first: its UTCB, its TLS area, and its stack up to the stride's end, with
+ * unmapped pages between. */
+#define RT_THREAD_STRIDE 0x40000ull
+#define RT_THREAD_TLS	 0x2000ull
+#define RT_THREAD_STACK	 0x10000ull /* bytes of it */
+
 #define RT_SCRATCH_STRIDE 0x1000000000ull
 #define RT_BAR_STRIDE	  0x100000000ull
 
@@ -47,6 +56,7 @@ enum {
 
 #define RT_SESSION_BYTES 0x10000ull
 #define RT_CLIENTS_MAX	 64u
+#define RT_VCPUS_MAX	 16u /* of one VM */
 #define RT_FILES_MAX	 24u
 #define RT_DISKS_MAX	 8u  /* of one VM */
 #define RT_NETS_MAX	 8u  /* of one VM */

@@ -11,6 +11,11 @@
 /* Makes a TLS area of a page-aligned, zeroed page; returns the thread pointer for VELA_EC_TLS. */
 uint64_t rt_thread_tls(void *page);
 
+/* Lets the threads 1 .. threads - 1 run that the root task made for this process; they begin in
+ * rt_thread_main, which the program defines, with their number. */
+void rt_threads_start(unsigned threads);
+_Noreturn void rt_thread_main(unsigned n);
+
 /* A message, as it came and, when the handler returns, as it is answered. Words from 4 on stand in
  * the UTCB. flags is the flags byte of the hypercalls: the number of words up to 4. */
 struct rt_message {

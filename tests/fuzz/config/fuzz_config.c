@@ -110,6 +110,17 @@ static void print_all(void *context, const char *text)
 	printed->text[printed->used] = '\0';
 }
 
+static bool is_ended(const uint64_t cpus[CONFIG_VCPUS_MAX + 1])
+{
+	for (unsigned i = 0; i <= CONFIG_VCPUS_MAX; i++) {
+		if (cpus[i] == CONFIG_CPU_ANY)
+			return true;
+		if (cpus[i] >= 64)
+			return false;
+	}
+	return false;
+}
+
 static void check_vm(const struct config_vm *vm)
 {
 	const uint64_t mib = 1024 * 1024;
@@ -117,8 +128,8 @@ static void check_vm(const struct config_vm *vm)
 	require(strlen(vm->name) > 0 && strlen(vm->name) <= CONFIG_NAME_MAX, "a VM has a name");
 	require(vm->memory_bytes >= 16 * mib && vm->memory_bytes % (2 * mib) == 0,
 		"memory is whole");
-	require(vm->cpus == 1, "one CPU");
-	require(vm->host_cpu == CONFIG_CPU_ANY || vm->host_cpu < 64, "a host CPU that can be");
+	require(vm->cpus >= 1 && vm->cpus <= CONFIG_VCPUS_MAX, "virtual CPUs that can be");
+	require(is_ended(vm->host_cpu), "host CPUs that can be, and an end of their list");
 	require(vm->priority >= 1 && vm->priority <= 100, "a priority in range");
 	require(vm->boot.kernel.path && vm->boot.kernel.path[0], "a VM has a kernel");
 	require(strlen(vm->boot.args) <= CONFIG_ARGS_MAX, "arguments are bounded");

@@ -29,12 +29,9 @@ static void check_in_vm(const struct mistake *cases, size_t count)
 static void values(void **state)
 {
 	static const struct mistake cases[] = {
-		{ "cpus 2",
-		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"2\"" },
-		{ "cpus 0",
-		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"0\"" },
-		{ "cpus one",
-		  "4:6 \"cpus\" needs 1 (only 1 for now, see docs/SUPPORT.md), found \"one\"" },
+		{ "cpus 17", "4:6 \"cpus\" needs a number from 1 to 16, found \"17\"" },
+		{ "cpus 0", "4:6 \"cpus\" needs a number from 1 to 16, found \"0\"" },
+		{ "cpus one", "4:6 \"cpus\" needs a number from 1 to 16, found \"one\"" },
 		{ "priority 0", "4:10 \"priority\" needs a number from 1 to 100, found \"0\"" },
 		{ "priority 101", "4:10 \"priority\" needs a number from 1 to 100, found \"101\"" },
 		{ "priority 18446744073709551617", "4:10 \"priority\" needs a number from 1 to "
@@ -46,10 +43,18 @@ static void values(void **state)
 		{ "priority",
 		  "4:9 \"priority\" needs a number from 1 to 100, found the end of the line" },
 		{ "priority;", "4:9 \"priority\" needs a number from 1 to 100, found \";\"" },
-		{ "host-cpu 64",
-		  "4:10 \"host-cpu\" needs any or a number from 0 to 63, found \"64\"" },
-		{ "host-cpu all",
-		  "4:10 \"host-cpu\" needs any or a number from 0 to 63, found \"all\"" },
+		{ "host-cpu 64", "4:10 \"host-cpu\" needs any, or up to 16 numbers from 0 to 63, "
+				 "found \"64\"" },
+		{ "host-cpu all", "4:10 \"host-cpu\" needs any, or up to 16 numbers from 0 to 63, "
+				  "found \"all\"" },
+		{ "host-cpu 1 64", "4:12 \"host-cpu\" needs any, or up to 16 numbers from 0 to 63, "
+				   "found \"64\"" },
+		{ "host-cpu", "4:9 \"host-cpu\" needs any, or up to 16 numbers from 0 to 63, "
+			      "found the end of the line" },
+		{ "host-cpu 1 any", "4:12 \"any\" stands alone" },
+		{ "host-cpu any 1",
+		  "4:14 \"host-cpu\" ends with its line or a \";\", found \"1\"" },
+		{ "host-cpu 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", "4:42 more than 16 numbers" },
 		{ "slice 10", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"10\"" },
 		{ "slice 10M", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"10M\"" },
 		{ "slice 999us", "4:7 \"slice\" needs a time from 1ms to 100ms, found \"999us\"" },

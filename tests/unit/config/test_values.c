@@ -34,7 +34,7 @@ static void defaults(void **state)
 	assert_string_equal(vm->name, "a");
 	assert_int_equal(vm->memory_bytes, 64 << 20);
 	assert_int_equal(vm->cpus, 1);
-	assert_true(vm->host_cpu == CONFIG_CPU_ANY);
+	assert_true(vm->host_cpu[0] == CONFIG_CPU_ANY);
 	assert_int_equal(vm->priority, 50);
 	assert_int_equal(vm->slice_us, 10000);
 	assert_true(vm->console);
@@ -94,12 +94,15 @@ static void vm_keys(void **state)
 {
 	(void)state;
 	const struct config_vm *vm =
-		only_vm(with_vm("cpus 1; host-cpu 3; priority 100; slice 25ms; console off\n"
+		only_vm(with_vm("cpus 16; host-cpu 3 0 63; priority 100; slice 25ms; console off\n"
 				"autostart off; debug-exit on; on-crash restart; on-reset stop\n"
 				"on-poweroff restart; restart-limit 0"));
 
-	assert_int_equal(vm->cpus, 1);
-	assert_int_equal(vm->host_cpu, 3);
+	assert_int_equal(vm->cpus, 16);
+	assert_int_equal(vm->host_cpu[0], 3);
+	assert_int_equal(vm->host_cpu[1], 0);
+	assert_int_equal(vm->host_cpu[2], 63);
+	assert_true(vm->host_cpu[3] == CONFIG_CPU_ANY);
 	assert_int_equal(vm->priority, 100);
 	assert_int_equal(vm->slice_us, 25000);
 	assert_false(vm->console);
@@ -114,7 +117,7 @@ static void vm_keys(void **state)
 static void words_of_words(void **state)
 {
 	(void)state;
-	assert_true(only_vm(with_vm("host-cpu any"))->host_cpu == CONFIG_CPU_ANY);
+	assert_true(only_vm(with_vm("host-cpu any"))->host_cpu[0] == CONFIG_CPU_ANY);
 	assert_true(only_vm(with_vm("console on"))->console);
 	assert_int_equal(only_vm(with_vm("on-crash stop"))->on_crash, CONFIG_STOP);
 }
@@ -284,15 +287,18 @@ static void capabilities(void **state)
 	struct config_cap caps[CONFIG_CAPS_MAX];
 
 	(void)state;
-	assert_int_equal(config_caps(only_vm(with_vm("console on")), caps), 7);
+	assert_int_equal(config_caps(only_vm(with_vm("console on; cpus 3")), caps), 8);
 	assert_string_equal(caps[0].name, "HST");
 	assert_string_equal(caps[0].rights, "take");
-	assert_string_equal(caps[3].name, "GST");
-	assert_string_equal(caps[3].rights, "give");
-	assert_string_equal(caps[6].name, "CONSOLE");
-	assert_string_equal(caps[6].why, "doorbell of its session: system log, console");
-	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 7);
-	assert_string_equal(caps[6].why, "doorbell of its session: system log only");
+	assert_int_equal(caps[0].count, 1);
+	assert_string_equal(caps[4].name, "GST");
+	assert_string_equal(caps[4].rights, "give");
+	assert_string_equal(caps[5].name, "VC");
+	assert_int_equal(caps[5].count, 3);
+	assert_string_equal(caps[7].name, "CONSOLE");
+	assert_string_equal(caps[7].why, "doorbell of its session: system log, console");
+	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 8);
+	assert_string_equal(caps[7].why, "doorbell of its session: system log only");
 }
 
 static void explain(void **state)
@@ -301,7 +307,7 @@ static void explain(void **state)
 
 	(void)state;
 	const struct vela_config *config =
-		parse("vm a { memory 64M; slice 1500us; boot multiboot { kernel \"k\"\n"
+		parse("vm a { memory 64M; slice 1500us; cpus 2; host-cpu 1 0; boot multiboot { kernel \"k\"\n"
 		      "args \"a \\\\ \\\"b\\\"\"; module \"m\" \"x y\" } console off }",
 		      NULL);
 	struct config_printer printer = collect();
@@ -312,6 +318,8 @@ static void explain(void **state)
 	assert_non_null(strstr(first, "\n\tmemory 64M                # t.conf:1\n"));
 	assert_non_null(strstr(first, "\n\tpriority 50               # default\n"));
 	assert_non_null(strstr(first, "\n\tslice 1500us              # t.conf:1\n"));
+	assert_non_null(strstr(first, "\n\thost-cpu 1 0              # t.conf:1\n"));
+	assert_non_null(strstr(first, "\t#   VC[2]    virtual CPU "));
 	assert_non_null(strstr(first, "\n\t\targs \"a \\\\ \\\"b\\\"\" # t.conf:2\n"));
 	assert_non_null(strstr(first, "\n\t\tmodule \"m\" \"x y\" # t.conf:2\n"));
 	assert_non_null(strstr(first, "\t#   GST      guest space give "));
@@ -321,6 +329,8 @@ static void explain(void **state)
 		fail_msg("%s", error_full(0));
 	assert_string_equal(config->vms[0]->boot.args, "a \\ \"b\"");
 	assert_string_equal(config->vms[0]->boot.modules[0].args, "x y");
+	assert_int_equal(config->vms[0]->host_cpu[0], 1);
+	assert_int_equal(config->vms[0]->host_cpu[1], 0);
 	assert_false(config->vms[0]->console);
 }
 

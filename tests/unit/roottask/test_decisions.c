@@ -84,36 +84,57 @@ static void options_are_words(void **state)
 	assert_int_equal(n, 7);
 }
 
+/* Places a VM of one virtual CPU that wants this host CPU. */
+static unsigned place(struct placement *placement, uint64_t wanted)
+{
+	const struct config_vm vm = { .cpus = 1, .host_cpu = { wanted, CONFIG_CPU_ANY } };
+	unsigned cpu[CONFIG_VCPUS_MAX];
+
+	assert_true(plan_cpus(placement, &vm, cpu));
+	return cpu[0];
+}
+
 static void guests_spread_over_the_cpus(void **state)
 {
+	static const struct config_vm absent = { .cpus = 2, .host_cpu = { 1, 2, CONFIG_CPU_ANY } };
 	struct placement placement = { .cpus = 2 };
-	unsigned cpu;
+	unsigned cpu[CONFIG_VCPUS_MAX];
 
 	(void)state;
-	assert_true(plan_cpu(&placement, 0, &cpu));
-	assert_int_equal(cpu, 0);
-	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
-	assert_int_equal(cpu, 1);
-	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
-	assert_int_equal(cpu, 0);
-	assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
-	assert_int_equal(cpu, 1);
-	assert_false(plan_cpu(&placement, 2, &cpu));
+	assert_int_equal(place(&placement, 0), 0);
+	assert_int_equal(place(&placement, CONFIG_CPU_ANY), 1);
+	assert_int_equal(place(&placement, CONFIG_CPU_ANY), 0);
+	assert_int_equal(place(&placement, CONFIG_CPU_ANY), 1);
+	assert_false(plan_cpus(&placement, &absent, cpu));
+	assert_int_equal(placement.used[0], 2);
+	assert_int_equal(placement.used[1], 2);
+}
+
+static void virtual_cpus_spread_over_the_cpus(void **state)
+{
+	static const struct config_vm any = { .cpus = 4, .host_cpu = { CONFIG_CPU_ANY } };
+	static const struct config_vm named = { .cpus = 5, .host_cpu = { 3, 0, CONFIG_CPU_ANY } };
+	static const unsigned spread[] = { 1, 2, 3, 1 }, turns[] = { 3, 0, 3, 0, 3 };
+	struct placement placement = { .cpus = 4, .first = 1 };
+	unsigned cpu[CONFIG_VCPUS_MAX];
+
+	(void)state;
+	assert_true(plan_cpus(&placement, &any, cpu));
+	assert_memory_equal(cpu, spread, sizeof spread);
+	assert_true(plan_cpus(&placement, &named, cpu));
+	assert_memory_equal(cpu, turns, sizeof turns);
+	assert_int_equal(place(&placement, CONFIG_CPU_ANY), 2);
 }
 
 static void cpus_kept_free_are_taken_by_name_only(void **state)
 {
 	struct placement placement = { .cpus = 3, .first = 1 };
 	static const unsigned expected[] = { 1, 2, 1, 2 };
-	unsigned cpu;
 
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
-		assert_true(plan_cpu(&placement, CONFIG_CPU_ANY, &cpu));
-		assert_int_equal(cpu, expected[i]);
-	}
-	assert_true(plan_cpu(&placement, 0, &cpu));
-	assert_int_equal(cpu, 0);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(place(&placement, CONFIG_CPU_ANY), expected[i]);
+	assert_int_equal(place(&placement, 0), 0);
 }
 
 static struct config_vm some_vm(void)
@@ -174,10 +195,12 @@ static void everything_explained_can_be_granted(void **state)
 	struct config_vm vm = some_vm();
 	struct config_cap caps[CONFIG_CAPS_MAX];
 	struct grant grant[CONFIG_CAPS_MAX];
-	size_t count = config_caps(&vm, caps);
+	size_t count;
 	unsigned found = 0;
 
 	(void)state;
+	vm.cpus = 4;
+	count = config_caps(&vm, caps);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(grant_from_cap(&caps[i], 3, &grant[i]));
 		assert_false(grant[i].rights & VELA_RIGHT_DESTROY);
@@ -185,7 +208,13 @@ static void everything_explained_can_be_granted(void **state)
 			assert_int_not_equal(grant[i].selector, grant[j].selector);
 	}
 	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(grant[i].count, caps[i].count);
+		if (grant[i].selector == RT_SEL_VC) {
+			assert_int_equal(grant[i].count, 4);
+			found++;
+		}
 		if (grant[i].selector == RT_SEL_WAKE) {
+			assert_int_equal(grant[i].count, 4);
 			assert_int_equal(grant[i].source,
 					 ROOT_SEL_PROCESS + 3 * PROCESS_SELS + PROCESS_WAKE);
 			assert_int_equal(grant[i].rights, VELA_SM_UP | VELA_SM_DOWN);
@@ -201,18 +230,18 @@ static void everything_explained_can_be_granted(void **state)
 			found++;
 		}
 	}
-	assert_int_equal(found, 3);
+	assert_int_equal(found, 4);
 }
 
 static void unknown_grants_are_refused(void **state)
 {
 	static const struct config_cap bad[] = {
-		{ "PD", "protection domain", "create", "" },
-		{ "HST", "host space", "give", "" },
-		{ "HST", "semaphore", "up", "" },
-		{ "WAKE", "semaphore", "", "" },
-		{ "WAKE", "semaphore", "up, destroy", "" },
-		{ "VC", "virtual CPU", "ru", "" },
+		{ "PD", "protection domain", "create", "", 1 },
+		{ "HST", "host space", "give", "", 1 },
+		{ "HST", "semaphore", "up", "", 1 },
+		{ "WAKE", "semaphore", "", "", 1 },
+		{ "WAKE", "semaphore", "up, destroy", "", 1 },
+		{ "VC", "virtual CPU", "ru", "", 1 },
 	};
 	struct grant grant;
 
@@ -322,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup(modules_are_found_by_their_first_word, setup),
 		cmocka_unit_test(options_are_words),
 		cmocka_unit_test(guests_spread_over_the_cpus),
+		cmocka_unit_test(virtual_cpus_spread_over_the_cpus),
 		cmocka_unit_test(cpus_kept_free_are_taken_by_name_only),
 		cmocka_unit_test_setup(files_lie_on_pages_of_their_own, setup),
 		cmocka_unit_test_setup(missing_files_are_named, setup),

@@ -78,6 +78,11 @@ enum {
 	VELA_CP_SHARE,	  /* thousandths of the CPU; 1000: unlimited, admits time slices */
 	VELA_CP_PARAMS,
 };
+enum {
+	VELA_DC_HW,  /* hardware authority (HW_IRQ) */
+	VELA_DC_RID, /* its requester id: segment << 16 | bus << 8 | device << 3 | function */
+	VELA_DC_PARAMS,
+};
 
 /* Operations. */
 enum { VELA_VC_SET_MASK, VELA_VC_READ };
@@ -88,6 +93,25 @@ enum { VELA_HW_RESET, VELA_HW_IRQ_BIND, VELA_HW_IRQ_ACK, VELA_HW_IRQ_FREE };
 #define VELA_IRQ_LEVEL 1u /* level triggered: masked when it fires until IRQ_ACK */
 #define VELA_IRQ_LOW   2u /* active low */
 #define VELA_IRQ_SET   4u /* LEVEL and LOW are as given, whatever ACPI says */
+
+enum { VELA_DEV_ASSIGN, VELA_DEV_IRQ_BIND, VELA_DEV_IRQ_FREE, VELA_DEV_FAULTS };
+#define VELA_DEV_IRQS 32u /* interrupts that one device can have bound */
+
+/* Results of dev_ctrl, as UTCB words: what the device has to write for a bound interrupt
+ * (IRQ_BIND), and what the IOMMU has caught it at (FAULTS). */
+enum {
+	VELA_DEV_MSI_ADDRESS, /* for the message address of MSI or MSI-X, both halves */
+	VELA_DEV_MSI_DATA,    /* for the message data */
+	VELA_DEV_MSI_WORDS,
+};
+enum {
+	VELA_DEV_FAULT_COUNT,	/* faults seen; between two looks the hardware keeps only some */
+	VELA_DEV_FAULT_ADDRESS, /* of the last: where; of an interrupt the index of its table entry
+				 */
+	VELA_DEV_FAULT_REASON,	/* of the last: VELA_FAULT_* | the IOMMU's own code << 8 */
+	VELA_DEV_FAULT_WORDS,
+};
+enum { VELA_FAULT_NONE, VELA_FAULT_READ, VELA_FAULT_WRITE, VELA_FAULT_INTERRUPT };
 
 /* Registers of a thread, as UTCB words (ec_ctrl GET_REGS, SET_REGS). The sixteen general ones
  * stand first, in the order of their instruction encoding. */

@@ -9,14 +9,17 @@
 #include <vela/types.h>
 
 #define VELA_INFO_MAGIC	  0x4f464e49414c4556ull /* "VELAINFO" */
-#define VELA_INFO_VERSION 1u
+#define VELA_INFO_VERSION 2u
 #define VELA_INFO_PAGES	  2u
 
 #define VELA_FEATURE_SVM       1u
 #define VELA_FEATURE_VMX       2u
 #define VELA_FEATURE_TSC_RATIO 4u /* a virtual CPU's TSC can have a rate of its own */
+#define VELA_FEATURE_IOMMU     8u /* DMA spaces exist, and no device reaches memory outside its own */
+#define VELA_FEATURE_IRQ_REMAP 16u /* no device can raise an interrupt that is not bound for it */
 
 #define VELA_MEMORY_MAX	 64u
+#define VELA_ECAMS_MAX	 4u
 #define VELA_MODULES_MAX 48u
 
 enum vela_memory_type {
@@ -40,6 +43,15 @@ struct vela_module {
 	uint32_t reserved;
 };
 
+/* Configuration spaces of PCI functions, 4 KiB each: of bus b, device d, function f at
+ * base + (b << 20 | d << 15 | f << 12). The root maps them from PHYS. */
+struct vela_ecam {
+	uint64_t base; /* physical address for bus 0, whatever first_bus is */
+	uint16_t segment;
+	uint8_t first_bus, last_bus;
+	uint32_t reserved;
+};
+
 struct vela_info {
 	uint64_t magic;
 	uint32_t version;
@@ -51,11 +63,14 @@ struct vela_info {
 	uint32_t modules; /* the root process is module 0 */
 	uint32_t cmdline; /* of the kernel, offset in strings */
 	uint32_t gsis;	  /* interrupts that hw_ctrl can bind are below this */
+	uint32_t ecams;
+	uint32_t reserved;
 	struct vela_memory memory[VELA_MEMORY_MAX];
 	struct vela_module module[VELA_MODULES_MAX];
+	struct vela_ecam ecam[VELA_ECAMS_MAX];
 	uint32_t apic_id[VELA_CPUS_MAX];
-	char strings[VELA_INFO_PAGES * VELA_PAGE_SIZE - 56 - VELA_MEMORY_MAX * 24 -
-		     VELA_MODULES_MAX * 24 - VELA_CPUS_MAX * 4];
+	char strings[VELA_INFO_PAGES * VELA_PAGE_SIZE - 64 - VELA_MEMORY_MAX * 24 -
+		     VELA_MODULES_MAX * 24 - VELA_ECAMS_MAX * 16 - VELA_CPUS_MAX * 4];
 };
 _Static_assert(sizeof(struct vela_info) == VELA_INFO_PAGES * VELA_PAGE_SIZE, "two pages");
 

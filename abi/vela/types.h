@@ -59,7 +59,7 @@ enum vela_space {
 	VELA_SP_GST = 2,  /* guest nested page table */
 	VELA_SP_PIO = 3,  /* port permissions */
 	VELA_SP_MSR = 4,  /* guest MSR permissions */
-	VELA_SP_DMA = 5,  /* IOMMU page table (not supported yet) */
+	VELA_SP_DMA = 5,  /* what a device reaches; only where there is an IOMMU */
 	VELA_SP_PHYS = 6, /* all physical memory the kernel does not own; made at boot only */
 };
 
@@ -72,7 +72,7 @@ enum vela_space {
 
 #define VELA_SP_TAKE   0x01u /* source of map and grant */
 #define VELA_SP_GIVE   0x02u /* destination of map and grant */
-#define VELA_SP_ASSIGN 0x04u /* bind to an EC or VC at creation */
+#define VELA_SP_ASSIGN 0x04u /* bind to an EC or VC at creation, to a DC at any time */
 
 #define VELA_EC_CTRL	0x01u
 #define VELA_EC_BIND_PT 0x02u
@@ -87,7 +87,11 @@ enum vela_space {
 
 #define VELA_SM_UP   0x01u
 #define VELA_SM_DOWN 0x02u
-#define VELA_SM_BIND 0x04u /* bind to a VC or an interrupt */
+#define VELA_SM_BIND 0x04u /* bind to a VC, to an interrupt or to one of a device */
+
+#define VELA_DC_ASSIGN 0x01u /* assign to a DMA space */
+#define VELA_DC_IRQ    0x02u /* bind and free its interrupts */
+#define VELA_DC_STAT   0x04u /* read its faults */
 
 #define VELA_CP_USE    0x01u /* create SCs against it */
 #define VELA_CP_DERIVE 0x02u

@@ -4,6 +4,7 @@
  * publishes it in the caller's slot. Nothing is visible before the last check has passed.
  */
 #include <core/calls.h>
+#include <core/dc.h>
 #include <core/destroy.h>
 #include <core/pd.h>
 #include <core/pt.h>
@@ -86,6 +87,14 @@ static enum vela_status create_cp(struct ec *self, struct pd *pd, const uint64_t
 	return cp_create(pd, container_of(cp, struct cp, object), w, out);
 }
 
+static enum vela_status create_dc(struct ec *self, struct pd *pd, const uint64_t *w,
+				  struct object **out)
+{
+	struct object *hw;
+	enum vela_status s = cap_lookup(self->obj, w[VELA_DC_HW], VELA_KIND_HW, VELA_HW_IRQ, &hw);
+	return s ? s : dc_create(pd, w, out);
+}
+
 static enum vela_status create_kind(struct ec *self, struct pd *pd, unsigned kind,
 				    const uint64_t *w, struct object **out)
 {
@@ -107,7 +116,7 @@ static enum vela_status create_kind(struct ec *self, struct pd *pd, unsigned kin
 	case VELA_KIND_CP:
 		return create_cp(self, pd, w, out);
 	case VELA_KIND_DC:
-		return VELA_NOT_SUPPORTED;
+		return create_dc(self, pd, w, out);
 	default:
 		return VELA_BAD_KIND;
 	}

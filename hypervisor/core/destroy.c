@@ -3,6 +3,7 @@
  * Destruction. The lock is one for all: destruction is rare, and a PD's end reaches objects of
  * every kind in any order. Whoever calls destroy on a dying object goes on with the work.
  */
+#include <core/dc.h>
 #include <core/destroy.h>
 #include <core/ec.h>
 #include <core/pd.h>
@@ -55,6 +56,10 @@ static void other_destroy(struct object *o)
 		bytes = sizeof(struct sm);
 	}
 	sync_all();
+	if (o->kind == VELA_KIND_DC) {
+		dc_free(container_of(o, struct dc, object));
+		return;
+	}
 	object_retire(o);
 	if (o->kind == VELA_KIND_CP)
 		cp_free(container_of(o, struct cp, object));

@@ -3,6 +3,7 @@
  * Dispatch by the table, and the handlers that are too short for a file of their own.
  */
 #include <core/calls.h>
+#include <core/dc.h>
 #include <core/destroy.h>
 #include <core/irq.h>
 #include <core/pd.h>
@@ -249,9 +250,36 @@ enum vela_status sys_sm_ctrl(struct cpu *cpu, struct ec *self, struct args *a)
 	return s ? s : sm_bind(sm, container_of(vc, struct vc, object));
 }
 
-enum vela_status sys_dev_ctrl(struct cpu *, struct ec *, struct args *)
+static enum vela_status dev_irq_bind(struct ec *self, struct dc *dc, const struct args *a)
 {
-	return VELA_NOT_SUPPORTED;
+	struct object *sm;
+	uint64_t msi[VELA_DEV_MSI_WORDS];
+	enum vela_status s = cap_lookup(self->obj, a->c, VELA_KIND_SM, VELA_SM_BIND, &sm);
+	if (!s)
+		s = dc_irq_bind(dc, a->b, container_of(sm, struct sm, object), a->d, msi);
+	if (!s)
+		memcpy(self->utcb, msi, sizeof msi);
+	return s;
+}
+
+enum vela_status sys_dev_ctrl(struct cpu *, struct ec *self, struct args *a)
+{
+	static const uint8_t rights[] = { VELA_DC_ASSIGN, VELA_DC_IRQ, VELA_DC_IRQ, VELA_DC_STAT };
+	struct object *o;
+	if (a->flags >= sizeof rights)
+		return VELA_BAD_ARG;
+	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_DC, rights[a->flags], &o);
+	if (s)
+		return s;
+	struct dc *dc = container_of(o, struct dc, object);
+	switch (a->flags) {
+	case VELA_DEV_IRQ_BIND:
+		return dev_irq_bind(self, dc, a);
+	case VELA_DEV_IRQ_FREE:
+		return dc_irq_free(dc, a->b);
+	default:
+		return VELA_NOT_SUPPORTED;
+	}
 }
 
 enum vela_status sys_hw_ctrl(struct cpu *, struct ec *self, struct args *a)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupt routing. A level-triggered line is masked when it fires and opened again by its
- * driver's acknowledge, so that a silent driver cannot storm the machine.
+ * Interrupt routing. Lines are numbered: the global system interrupts first, then, from the top
+ * down, those that devices raise by a message. A level-triggered line is masked when it fires and
+ * opened again by its driver's acknowledge, so that a silent driver cannot storm the machine.
  */
 #include <arch/irq.h>
 #include <core/cpu.h>
@@ -10,6 +11,7 @@
 static struct {
 	cap_t sm; /* weak; 0: free */
 	bool level;
+	bool message; /* some device's, also while sm is 0 or dead */
 } line[ARCH_IRQS];
 
 static struct spinlock irq_lock; /* protects line[] against concurrent binding */
@@ -58,12 +60,49 @@ enum vela_status irq_free(uint64_t gsi)
 	return VELA_OK;
 }
 
-void irq_deliver(struct cpu *cpu, unsigned gsi)
+/* A free line, 0 when all are taken; those of the I/O APICs are below. */
+static uint8_t free_line(void)
 {
-	struct sm *sm = line_sm(gsi);
+	for (unsigned i = ARCH_IRQS - 1; i && i >= arch_irqs(); i--) {
+		if (!line[i].message)
+			return (uint8_t)i;
+	}
+	return 0;
+}
+
+enum vela_status irq_message_bind(uint8_t *number, struct sm *sm)
+{
+	enum vela_status s = VELA_OK;
+	spin_lock(&irq_lock);
+	if (*number && line_sm(*number))
+		s = VELA_BUSY;
+	else if (!*number && !(*number = free_line()))
+		s = VELA_OVERFLOW;
+	if (!s) {
+		line[*number].message = true;
+		__atomic_store_n(&line[*number].sm, object_cap(&sm->object, 0), __ATOMIC_RELEASE);
+	}
+	spin_unlock(&irq_lock);
+	return s;
+}
+
+void irq_message_free(uint8_t *number)
+{
+	if (!*number)
+		return;
+	spin_lock(&irq_lock);
+	__atomic_store_n(&line[*number].sm, 0, __ATOMIC_RELEASE);
+	line[*number].message = false;
+	*number = 0;
+	spin_unlock(&irq_lock);
+}
+
+void irq_deliver(struct cpu *cpu, unsigned number)
+{
+	struct sm *sm = line_sm(number);
 	cpu->stat[VELA_STAT_HW_INTERRUPTS]++;
-	if (!sm || line[gsi].level)
-		arch_irq_mask(gsi, true);
+	if (!line[number].message && (!sm || line[number].level))
+		arch_irq_mask(number, true);
 	if (sm)
 		sm_up(sm);
 }

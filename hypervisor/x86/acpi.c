@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks RSDP → XSDT or RSDT → MADT and FADT (ACPI Specification 6.4, chapter 5). Tables are read
+ * Walks RSDP → XSDT or RSDT → MADT, FADT (ACPI Specification 6.4, chapter 5) and MCFG (PCI Firmware
+ * Specification 3.3, 4.1.2). Tables are read
  * through the window of phys.h; a length or a checksum that is wrong makes a table not exist.
  * Nothing is trusted to be aligned. Pure but for that window; unit-tested on the host.
  */
@@ -28,6 +29,9 @@
 #define ISO_SET		   3u /* active low; level */
 
 #define FADT_RESET_SUPPORTED (1u << 10)
+
+#define ECAM_BUS_BYTES 0x100000u
+#define ECAM_BASE_MAX  (1ull << 52)
 
 struct rsdp {
 	char signature[8];
@@ -88,6 +92,20 @@ struct fadt {
 } __attribute__((packed));
 _Static_assert(offsetof(struct fadt, pm_timer) == 76, "ACPI 5.2.9");
 _Static_assert(offsetof(struct fadt, reset_value) == 128, "ACPI 5.2.9");
+
+struct mcfg_entry {
+	uint64_t base;
+	uint16_t segment;
+	uint8_t first_bus, last_bus;
+	uint32_t reserved;
+} __attribute__((packed));
+
+struct mcfg {
+	struct table table;
+	uint64_t reserved;
+	struct mcfg_entry entry[];
+} __attribute__((packed));
+_Static_assert(sizeof(struct mcfg) == 44, "PCI Firmware Specification, table 4-3");
 
 static bool sum_is_zero(const void *p, uint64_t bytes)
 {
@@ -209,6 +227,24 @@ static void parse_fadt(const struct fadt *fadt, struct acpi_info *out)
 	};
 }
 
+static void parse_mcfg(const struct mcfg *mcfg, struct acpi_info *out)
+{
+	uint64_t count = (mcfg->table.length - sizeof *mcfg) / sizeof mcfg->entry[0];
+	for (const struct mcfg_entry *e = mcfg->entry; count--; e++) {
+		if (!e->base || e->base % ECAM_BUS_BYTES || e->base > ECAM_BASE_MAX ||
+		    e->first_bus > e->last_bus || out->ecams == VELA_ECAMS_MAX) {
+			log_line("acpi: PCI configuration space at %lx left out", e->base);
+			continue;
+		}
+		out->ecam[out->ecams++] = (struct vela_ecam){
+			.base = e->base,
+			.segment = e->segment,
+			.first_bus = e->first_bus,
+			.last_bus = e->last_bus,
+		};
+	}
+}
+
 /* Looks at every table that the root table names by pointers of this many bytes. */
 static bool parse_root(const struct table *root, unsigned pointer_bytes, struct acpi_info *out)
 {
@@ -230,6 +266,9 @@ static bool parse_root(const struct table *root, unsigned pointer_bytes, struct 
 		const struct fadt *fadt = table_at(pa, "FACP", offsetof(struct fadt, flags));
 		if (fadt)
 			parse_fadt(fadt, out);
+		const struct mcfg *mcfg = table_at(pa, "MCFG", sizeof *mcfg);
+		if (mcfg)
+			parse_mcfg(mcfg, out);
 	}
 	return found;
 }

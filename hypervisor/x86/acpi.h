@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The little the kernel takes from ACPI's static tables: CPUs, interrupt controllers, how to reset
- * the machine, the PM timer. Everything else is the root process's business.
+ * the machine, the PM timer, where PCI configuration space is. Everything else is the root
+ * process's business.
  */
 #ifndef X86_ACPI_H
 #define X86_ACPI_H
 
 #include <stdint.h>
-#include <vela/types.h>
+#include <vela/info.h>
 
 #define ACPI_IOAPICS_MAX 8u
 #define ACPI_ISA_IRQS	 16u
@@ -41,6 +42,8 @@ struct acpi_info {
 	uint64_t lapic_base;
 	struct acpi_reset reset;
 	uint16_t pm_timer_port; /* 0 if there is none */
+	unsigned ecams;
+	struct vela_ecam ecam[VELA_ECAMS_MAX];
 };
 
 /* Reads the tables under the root pointer. False, with a message, when there is none or it or the

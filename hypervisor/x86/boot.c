@@ -15,7 +15,7 @@
 #include <x86/acpi.h>
 #include <x86/features.h>
 #include <x86/insn.h>
-#include <x86/ioapic.h>
+#include <x86/irq.h>
 #include <x86/lapic.h>
 #include <x86/multiboot.h>
 #include <x86/pagetable.h>
@@ -169,37 +169,11 @@ static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64
 			(struct vela_module){ m->base, m->size, cmdline, 0 };
 		put_memory(info, m->base, align_up(m->size, PAGE_SIZE), VELA_MEMORY_MODULE);
 	}
+	info->ecams = acpi.ecams;
+	memcpy(info->ecam, acpi.ecam, sizeof info->ecam);
 	for (unsigned i = 0; i < cpu_count; i++)
 		info->apic_id[i] = cpus[i]->arch.apic_id;
 	return info;
-}
-
-unsigned arch_irqs(void)
-{
-	unsigned n = ioapic_gsis();
-	return n < ARCH_IRQS ? n : ARCH_IRQS;
-}
-
-bool arch_irq_route(unsigned gsi, const struct cpu *cpu, unsigned mode)
-{
-	bool level = gsi >= ACPI_ISA_IRQS, low = level; /* PCI's are level, active low */
-	for (unsigned i = 0; i < ACPI_ISA_IRQS; i++) {
-		if (acpi.iso[i].gsi == gsi) {
-			level = acpi.iso[i].level;
-			low = acpi.iso[i].low;
-		}
-	}
-	if (mode & VELA_IRQ_SET) {
-		level = mode & VELA_IRQ_LEVEL;
-		low = mode & VELA_IRQ_LOW;
-	}
-	ioapic_route(gsi, (uint8_t)(VECTOR_GSI + gsi), cpu->arch.apic_id, level, low);
-	return level;
-}
-
-void arch_irq_mask(unsigned gsi, bool masked)
-{
-	ioapic_mask(gsi, masked);
 }
 
 bool arch_reset(void)
@@ -251,7 +225,7 @@ static void start_cpus(void)
 		cpu_create(i, acpi.apic_id[i]);
 	cpu_count = acpi.cpus;
 	cpu_start(0);
-	ioapic_init(&acpi);
+	irq_init(&acpi);
 	cpu_count = smp_start(&acpi);
 	for (unsigned i = 0; i < cpu_count; i++)
 		cpus[i]->arch.apic_id = acpi.apic_id[i];

@@ -25,7 +25,7 @@ unsigned large_shift, guest_shift;
 
 static struct {
 	uint64_t pa, size;
-} reserved[16];
+} reserved[32];
 static unsigned reserved_count;
 
 static void map_image(const char *from, const char *to, uint64_t flags)

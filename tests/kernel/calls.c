@@ -4,6 +4,7 @@
  * they refuse is in matrix.c.
  */
 #include "thread.h"
+#include <rt/start.h>
 
 static vela_sel_t dead_cap(void)
 {
@@ -47,8 +48,8 @@ static void test_create_kinds(void)
 			continue;
 		REFUSED(kind, BAD_KIND, 0);
 	}
-	REFUSED(VELA_KIND_DC, NOT_SUPPORTED, 0);
-	REFUSED(VELA_KIND_SP, NOT_SUPPORTED, VELA_SP_DMA);
+	if (!(rt_machine()->features & VELA_FEATURE_IOMMU))
+		REFUSED(VELA_KIND_SP, NOT_SUPPORTED, VELA_SP_DMA);
 	REFUSED(VELA_KIND_SP, BAD_ARG, VELA_SP_PHYS);
 	REFUSED(VELA_KIND_SP, BAD_ARG, VELA_SP_PHYS + 1);
 	REFUSED(VELA_KIND_SP, BAD_ARG, 1ull << 32);
@@ -180,7 +181,9 @@ static void test_values(void)
 {
 	vela_sel_t sm = MAKE(SM, 1), pd = MAKE(PD, 10);
 	struct thread *t = thread_new(0, idle, NULL);
+	vela_sel_t dc = MAKE(DC, VELA_ROOT_HW, UINT32_MAX);
 	for (unsigned op = 4; op < 256; op++) {
+		CHECK_EQ(rt_call5(VELA_CALL_dev_ctrl, op, dc, 0, 0, 0, 0), VELA_BAD_ARG);
 		CHECK_EQ(rt_call5(VELA_CALL_sm_ctrl, op, sm, 0, 0, 0, 0), VELA_BAD_ARG);
 		CHECK_EQ(rt_call5(VELA_CALL_ec_ctrl, op, t->ec, 0, 0, 0, 0), VELA_BAD_ARG);
 		CHECK_EQ(rt_call5(VELA_CALL_hw_ctrl, op, VELA_ROOT_HW, 0, 0, 0, 0), VELA_BAD_ARG);

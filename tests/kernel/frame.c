@@ -5,6 +5,7 @@
  * docs/commands.md.
  */
 #include "pages.h"
+#include "pci.h"
 #include "test.h"
 #include "thread.h"
 #include <rt/serial.h>
@@ -28,7 +29,7 @@ static const struct group {
 	GROUP(calls),	  GROUP(matrix),    GROUP(caps),    GROUP(quota), GROUP(memory),
 	GROUP(shootdown), GROUP(ipc),	    GROUP(chain),   GROUP(sm),	  GROUP(sched),
 	GROUP(fault),	  GROUP(registers), GROUP(irq),	    GROUP(exits), GROUP(inject),
-	GROUP(vcpu),	  GROUP(kick),	    GROUP(hostile), GROUP(races),
+	GROUP(vcpu),	  GROUP(kick),	    GROUP(hostile), GROUP(races), GROUP(device),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -193,6 +194,14 @@ static bool can_run(const struct test *t, char *why, size_t size)
 		snprintf(why, size, "needs %u CPUs", t->needs & NEEDS_CPUS);
 		return false;
 	}
+	if (t->needs & NEEDS_EDU && !edu_rid()) {
+		snprintf(why, size, "needs the device edu");
+		return false;
+	}
+	if (t->needs & NEEDS_IOMMU && !(rt_machine()->features & VELA_FEATURE_IOMMU)) {
+		snprintf(why, size, "needs an IOMMU");
+		return false;
+	}
 	for (unsigned i = 0; on_bochs_svm() && i < sizeof lacks / sizeof lacks[0]; i++) {
 		if (t->needs & lacks[i].flag) {
 			snprintf(why, size, "%s", lacks[i].text);
@@ -242,6 +251,8 @@ static void warm_up(void)
 		bail_out("no semaphore to sleep on", s);
 	threads_init();
 	pages_init();
+	if (edu_open())
+		edu_close();
 }
 
 static bool selected(const char *group)

@@ -122,7 +122,7 @@ def page() -> str:
     hypercall = source("hypercall.h")
     calls = parse_calls(source("hypercalls.def"))
     parts = [HEAD, *map(call_section, calls), "## Parameters of create\n\nUTCB words from 0.\n"]
-    for kind in ("PD", "SP", "EC", "VC", "SC", "PT", "SM", "CP"):
+    for kind in ("PD", "SP", "EC", "VC", "SC", "PT", "SM", "CP", "DC"):
         parts.append(f"### {kind}\n\n" + table(("word", "name", "meaning"),
                                               words(hypercall, f"{kind}_")))
     for title, head, rows in (
@@ -132,6 +132,8 @@ def page() -> str:
             ("State groups", "group", bits(state, "GROUP_")),
             ("Optional intercepts", "bit", bits(state, "INTERCEPT_")),
             ("Words of an event message", "word", words(hypercall, "EVENT_")),
+            ("Words of dev_ctrl: IRQ_BIND", "word", words(hypercall, "DEV_MSI_")),
+            ("Words of dev_ctrl: FAULTS", "word", words(hypercall, "DEV_FAULT_")),
             ("Words of stat: PD", "word", words(hypercall, "STAT_PD_")),
             ("Words of stat: HW", "word", words(hypercall, "STAT_HW_"))):
         parts.append(f"## {title}\n\n" + table(("value", head, "meaning"), rows))

@@ -123,6 +123,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--smp", type=int, default=1)
     result.add_argument("--memory", type=int, default=512, metavar="MIB")
     result.add_argument("--cpu", default=qemu.DEFAULT_CPU)
+    result.add_argument("--device", action="append", default=[], metavar="DEVICE",
+                        help="a device of QEMU's, as for its own option; may be repeated")
     result.add_argument("--timeout", type=float, default=120, metavar="SECONDS")
     result.add_argument("--icount", action="store_true")
     result.add_argument("--end", choices=[*ENDS, "halt"], default="quit",
@@ -147,7 +149,8 @@ def machine_from(arguments: argparse.Namespace) -> qemu.Machine:
     return qemu.Machine(
         kernel=kernel, modules=modules, append=arguments.append,
         cpus=arguments.smp, memory_mib=arguments.memory, cpu=arguments.cpu,
-        icount=arguments.icount, debug_output=profile)
+        icount=arguments.icount, debug_output=profile,
+        extra=[word for device in arguments.device for word in ("-device", device)])
 
 
 @contextlib.contextmanager

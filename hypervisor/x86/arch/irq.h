@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seam: the interrupt controller. */
+/* Seam: the interrupt controllers, and interrupts that devices raise by writing a message. */
 #ifndef ARCH_IRQ_H
 #define ARCH_IRQ_H
 
@@ -16,5 +16,11 @@ unsigned arch_irqs(void);
 bool arch_irq_route(unsigned gsi, const struct cpu *cpu, unsigned mode);
 
 void arch_irq_mask(unsigned gsi, bool masked);
+
+/* Whether a device's message can reach this CPU. */
+bool arch_msi_reaches(const struct cpu *cpu);
+
+/* What a device must write to raise line number on that CPU: msi[VELA_DEV_MSI_*]. */
+void arch_msi_route(unsigned number, const struct cpu *cpu, uint64_t *msi);
 
 #endif

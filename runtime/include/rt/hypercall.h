@@ -152,6 +152,29 @@ static inline uint64_t rt_sm_bind(vela_sel_t sm, vela_sel_t vc)
 	return rt_call5(VELA_CALL_sm_ctrl, VELA_SM_OP_BIND, sm, vc, 0, 0, 0);
 }
 
+/* Confines a device to a DMA space; space 0 stops all its DMA. */
+static inline uint64_t rt_dev_assign(vela_sel_t dc, vela_sel_t space)
+{
+	return rt_call5(VELA_CALL_dev_ctrl, VELA_DEV_ASSIGN, dc, space, 0, 0, 0);
+}
+
+/* Has interrupt number of a device up sm; UTCB words VELA_DEV_MSI_* then say what it must write. */
+static inline uint64_t rt_dev_irq_bind(vela_sel_t dc, uint64_t number, vela_sel_t sm, uint64_t cpu)
+{
+	return rt_call5(VELA_CALL_dev_ctrl, VELA_DEV_IRQ_BIND, dc, number, sm, cpu, 0);
+}
+
+static inline uint64_t rt_dev_irq_free(vela_sel_t dc, uint64_t number)
+{
+	return rt_call5(VELA_CALL_dev_ctrl, VELA_DEV_IRQ_FREE, dc, number, 0, 0, 0);
+}
+
+/* What the IOMMU has caught a device at: UTCB words VELA_DEV_FAULT_*. */
+static inline uint64_t rt_dev_faults(vela_sel_t dc)
+{
+	return rt_call5(VELA_CALL_dev_ctrl, VELA_DEV_FAULTS, dc, 0, 0, 0, 0);
+}
+
 static inline uint64_t rt_hw_ctrl(vela_sel_t hw, unsigned op, uint64_t gsi, vela_sel_t sm,
 				  uint64_t cpu, uint64_t mode)
 {

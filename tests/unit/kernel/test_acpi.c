@@ -279,6 +279,48 @@ static void test_short_fadt(void **state)
 	assert_false(out.reset.present);
 }
 
+static void ecam(uint64_t base, uint16_t segment, uint8_t first, uint8_t last)
+{
+	uint8_t e[16] = { 0 };
+	memcpy(e, &base, 8);
+	memcpy(e + 8, &segment, 2);
+	e[10] = first;
+	e[11] = last;
+	table_append(MORE, e, sizeof e);
+}
+
+static void test_mcfg(void **state)
+{
+	(void)state;
+	lapic(7, 1);
+	table_begin(MORE, "MCFG", 44);
+	root_append(MORE);
+	assert_true(acpi_parse(RSDP, &out));
+	assert_int_equal(out.ecams, 0);
+	ecam(0xb0000000, 0, 0, 255);
+	ecam(0, 0, 0, 255);	     /* nowhere, */
+	ecam(0xb0001000, 0, 0, 255); /* unaligned, */
+	ecam(1ull << 53, 0, 0, 255); /* beyond any processor's reach, */
+	ecam(0xc0000000, 0, 2, 1);   /* no bus */
+	ecam(0x4000000000, 0x1234, 16, 31);
+	assert_true(acpi_parse(RSDP, &out));
+	assert_int_equal(out.ecams, 2);
+	assert_int_equal(out.ecam[0].base, 0xb0000000);
+	assert_int_equal(out.ecam[0].segment, 0);
+	assert_int_equal(out.ecam[0].first_bus, 0);
+	assert_int_equal(out.ecam[0].last_bus, 255);
+	assert_int_equal(out.ecam[1].base, 0x4000000000);
+	assert_int_equal(out.ecam[1].segment, 0x1234);
+	assert_int_equal(out.ecam[1].first_bus, 16);
+	assert_int_equal(out.ecam[1].last_bus, 31);
+	assert_logged("PCI configuration space at b0001000 left out");
+	for (unsigned i = 0; i < VELA_ECAMS_MAX; i++)
+		ecam(0xd0000000, (uint16_t)i, 0, 0);
+	table_append(MORE, "\1\2\3", 3); /* part of an entry */
+	assert_true(acpi_parse(RSDP, &out));
+	assert_int_equal(out.ecams, VELA_ECAMS_MAX);
+}
+
 /* Entries that do not move on, or lead out of the table, end it; what came before counts. */
 static void test_damaged_entries(void **state)
 {
@@ -360,17 +402,12 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_whole),
-		TEST(test_lapic_address),
-		TEST(test_root_tables),
-		TEST(test_no_root_pointer),
-		TEST(test_damaged_tables),
-		TEST(test_tables_out_of_reach),
-		TEST(test_short_fadt),
-		TEST(test_damaged_entries),
-		TEST(test_limits),
-		TEST(test_two_madts),
-		TEST(test_cut),
+		TEST(test_whole),	    TEST(test_lapic_address),
+		TEST(test_root_tables),	    TEST(test_no_root_pointer),
+		TEST(test_damaged_tables),  TEST(test_tables_out_of_reach),
+		TEST(test_short_fadt),	    TEST(test_mcfg),
+		TEST(test_damaged_entries), TEST(test_limits),
+		TEST(test_two_madts),	    TEST(test_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,23 +10,41 @@
 
 enum { VALUE_TEXT_MAX = 64 };
 
-struct config_pos config_vm_where(const struct config_vm *vm, const char *key)
+static struct config_pos where_set(unsigned in, const struct config_pos *set, const char *key,
+				   struct config_pos otherwise)
 {
-	const struct config_key *row = config_key_find(IN_VM | IN_BOOT, key, strlen(key));
+	const struct config_key *row = config_key_find(in, key, strlen(key));
 
-	if (row && vm->set[row - config_keys].source)
-		return vm->set[row - config_keys];
-	return vm->where;
+	return row && set[row - config_keys].source ? set[row - config_keys] : otherwise;
 }
 
-/* The kernel, the initrd and the modules of a VM by number; NULL after the last. */
+struct config_pos config_vm_where(const struct config_vm *vm, const char *key)
+{
+	return where_set(IN_VM | IN_BOOT, vm->set, key, vm->where);
+}
+
+struct config_pos config_service_where(const struct config_service *service, const char *key)
+{
+	return where_set(IN_STORAGE | IN_SWITCH, service->set, key, service->where);
+}
+
+struct config_pos config_disk_where(const struct config_disk *disk, const char *key)
+{
+	return where_set(IN_DISK, disk->set, key, disk->where);
+}
+
+/* The kernel, the initrd, the modules and the disks of a VM by number; NULL after the last. */
 static const struct config_file *vm_file(const struct config_vm *vm, size_t index)
 {
 	if (index == 0)
 		return &vm->boot.kernel;
 	if (index == 1)
 		return &vm->boot.initrd;
-	return index - 2 < vm->boot.module_count ? &vm->boot.modules[index - 2] : NULL;
+	index -= 2;
+	if (index < vm->boot.module_count)
+		return &vm->boot.modules[index];
+	index -= vm->boot.module_count;
+	return index < vm->disk_count ? &vm->disks[index]->module : NULL;
 }
 
 /* Whether the file is the first in the configuration with its path. */
@@ -55,27 +73,76 @@ void config_files(const struct vela_config *config,
 				each(context, file);
 }
 
+/* A link's doorbell, which is the service's own semaphore. */
+static struct config_cap doorbell(const struct config_service *service, uint64_t link)
+{
+	return (struct config_cap){
+		.name = "DOORBELL",
+		.object = "semaphore",
+		.rights = "up",
+		.why = service->kind == CONFIG_STORAGE ? "wakes storage " : "wakes switch ",
+		.count = 1,
+		.number = (unsigned)link,
+		.whose = service->name,
+	};
+}
+
 size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX])
 {
 	const unsigned cpus = (unsigned)vm->cpus;
 	const struct config_cap all[] = {
-		{ "HST", "host space", "take", "its own memory, the source of guest memory", 1 },
+		{ "HST", "host space", "take", "its own memory, the source of guest memory", 1, 0,
+		  "" },
 		{ "WAKE", "semaphore", "up, down", "wakes the vCPU thread, kicks the running guest",
-		  cpus },
-		{ "LOCK", "semaphore", "up, down", "its threads wait on it for each other", 1 },
+		  cpus, 0, "" },
+		{ "LOCK", "semaphore", "up, down", "its threads wait on it for each other", 1, 0,
+		  "" },
 		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
-		  1 },
-		{ "GST", "guest space", "give", "guest-physical memory, filled from its own", 1 },
-		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus },
-		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus },
-		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1 },
+		  1, 0, "" },
+		{ "GST", "guest space", "give", "guest-physical memory, filled from its own", 1, 0,
+		  "" },
+		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus, 0, "" },
+		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus, 0, "" },
+		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1,
+		  0, "" },
 	};
-	const size_t count = sizeof all / sizeof all[0];
+	size_t count = sizeof all / sizeof all[0];
 
-	static_assert(sizeof all / sizeof all[0] <= CONFIG_CAPS_MAX);
 	memcpy(caps, all, sizeof all);
 	if (!vm->console)
 		caps[count - 1].why = "doorbell of its session: system log only";
+	for (size_t i = 0; i < vm->disk_count; i++)
+		if (vm->disks[i]->from.service)
+			caps[count++] = doorbell(vm->disks[i]->from.service, vm->disks[i]->link);
+	for (size_t i = 0; i < vm->net_count; i++)
+		caps[count++] = doorbell(vm->nets[i]->service, vm->nets[i]->link);
+	return count;
+}
+
+size_t config_service_caps(const struct config_service *service,
+			   struct config_cap caps[CONFIG_CAPS_MAX])
+{
+	static const struct config_cap all[] = {
+		{ "WAKE", "semaphore", "down", "interrupts of its device, and its clients", 1, 0,
+		  "" },
+		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
+		  1, 0, "" },
+		{ "EVENT", "portal", "call", "takes its faults to the root task", 1, 0, "" },
+		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log", 1, 0, "" },
+	};
+	size_t count = sizeof all / sizeof all[0];
+
+	memcpy(caps, all, sizeof all);
+	for (size_t i = 0; i < service->client_count; i++)
+		caps[count++] = (struct config_cap){
+			.name = "CLIENT",
+			.object = "semaphore",
+			.rights = "up",
+			.why = "wakes vm ",
+			.count = 1,
+			.number = (unsigned)i,
+			.whose = service->clients[i].vm->name,
+		};
 	return count;
 }
 
@@ -132,12 +199,18 @@ static void put_modules(const struct config_printer *printer, const struct confi
 static void value_text(const struct config_key *key, uint64_t value, char text[VALUE_TEXT_MAX])
 {
 	const struct config_unit *unit = config_forms[key->type].units;
+	char address[CONFIG_ADDRESS_MAX];
 
 	for (size_t i = 0; key->words && key->words[i]; i++)
 		if (value == key->first_word + i) {
 			snprintf(text, VALUE_TEXT_MAX, "%s", key->words[i]);
 			return;
 		}
+	if (key->type == KEY_PCI || key->type == KEY_MAC) {
+		(key->type == KEY_PCI ? config_pci_text : config_mac_text)(value, address);
+		snprintf(text, VALUE_TEXT_MAX, "\"%s\"", address);
+		return;
+	}
 	while (unit[1].name && value % unit->scale != 0)
 		unit++;
 	snprintf(text, VALUE_TEXT_MAX, "%llu%s", (unsigned long long)(value / unit->scale),
@@ -159,19 +232,25 @@ static void list_text(const struct config_key *key, const uint64_t *values,
 	}
 }
 
+/* The text that is the value of a key; NULL when it is something else, or there is none. */
+static const char *string_of(const struct config_key *key, const void *member)
+{
+	if (key->type == KEY_FILE)
+		return ((const struct config_file *)member)->path;
+	return key->type == KEY_TEXT || key->type == KEY_PART ? *(const char *const *)member : NULL;
+}
+
 /* One setting, or nothing when the key has neither a value nor a default. */
 static void put_setting(const struct config_printer *printer, const struct config_key *key,
 			const void *base, const struct config_pos *where)
 {
 	const void *member = (const char *)base + key->offset;
-	const char *string = key->type == KEY_FILE   ? ((const struct config_file *)member)->path
-			     : key->type == KEY_TEXT ? *(const char *const *)member
-						     : NULL;
+	const char *string = string_of(key, member);
 	char value[VALUE_TEXT_MAX], line[120];
 
-	if (key->type == KEY_FILE && !string)
+	if (key->type != KEY_TEXT && !key->preset && !where->source)
 		return;
-	put(printer, key->in & IN_BOOT ? "\t\t" : "\t");
+	put(printer, key->in & (IN_BOOT | IN_DISK | IN_NET) ? "\t\t" : "\t");
 	put(printer, key->name);
 	if (string) {
 		put(printer, " ");
@@ -181,6 +260,9 @@ static void put_setting(const struct config_printer *printer, const struct confi
 
 		if (key->type == KEY_CPUS)
 			list_text(key, member, value);
+		else if (key->type == KEY_REF)
+			snprintf(value, sizeof value, "%s",
+				 ((const struct config_ref *)member)->name);
 		else
 			value_text(key, *(const uint64_t *)member, value);
 		used += strlen(value);
@@ -199,31 +281,68 @@ static void put_settings(const struct config_printer *printer, unsigned in, cons
 			put_setting(printer, &config_keys[i], base, &set[i]);
 }
 
-static void put_caps(const struct config_printer *printer, const struct config_vm *vm)
+static void put_caps(const struct config_printer *printer, const struct config_cap *caps,
+		     size_t count)
 {
-	struct config_cap caps[CONFIG_CAPS_MAX];
-	size_t count = config_caps(vm, caps);
-	char line[160], name[16];
+	char name[24], line[160];
 
-	put(printer, "\t# capabilities of its VMM:\n");
 	for (size_t i = 0; i < count; i++) {
 		snprintf(name, sizeof name, "%s", caps[i].name);
 		if (caps[i].count > 1)
 			snprintf(name, sizeof name, "%s[%u]", caps[i].name, caps[i].count);
-		snprintf(line, sizeof line, "\t#   %-8s %-11s %-9s %s\n", name, caps[i].object,
-			 caps[i].rights, caps[i].why);
+		else if (caps[i].number)
+			snprintf(name, sizeof name, "%s+%u", caps[i].name, caps[i].number);
+		snprintf(line, sizeof line, "\t#   %-11s %-11s %-9s %s%s\n", name, caps[i].object,
+			 caps[i].rights, caps[i].why, caps[i].whose);
 		put(printer, line);
 	}
+}
+
+/* The line that opens a named block. */
+static void put_block(const struct config_printer *printer, const char *key, const char *name,
+		      const struct config_pos *where)
+{
+	put(printer, key);
+	put(printer, " ");
+	put(printer, name);
+	put(printer, " {");
+	put_origin(printer, where);
+}
+
+static void put_devices(const struct config_printer *printer, const struct config_vm *vm)
+{
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		put_block(printer, "\tdisk", vm->disks[i]->name, &vm->disks[i]->where);
+		put_settings(printer, IN_DISK, vm->disks[i], vm->disks[i]->set);
+		put(printer, "\t}\n");
+	}
+	for (size_t i = 0; i < vm->net_count; i++) {
+		put_block(printer, "\tnet", vm->nets[i]->name, &vm->nets[i]->where);
+		put_settings(printer, IN_NET, vm->nets[i], vm->nets[i]->set);
+		put(printer, "\t}\n");
+	}
+}
+
+static void put_service(const struct config_printer *printer, const struct config_service *service)
+{
+	const bool storage = service->kind == CONFIG_STORAGE;
+	struct config_cap caps[CONFIG_CAPS_MAX];
+
+	put_block(printer, storage ? "\nstorage" : "\nswitch", service->name, &service->where);
+	put_settings(printer, storage ? IN_STORAGE : IN_SWITCH, service, service->set);
+	put(printer, "\t# capabilities of its driver process:\n");
+	put_caps(printer, caps, config_service_caps(service, caps));
+	if (service->device != CONFIG_NO_DEVICE)
+		put(printer, "\t# and the registers, DMA and interrupts of its device\n");
+	put(printer, "}\n");
 }
 
 static void put_vm(const struct config_printer *printer, const struct config_vm *vm)
 {
 	const struct config_key *boot = config_key_find(IN_VM, "boot", 4);
+	struct config_cap caps[CONFIG_CAPS_MAX];
 
-	put(printer, "\nvm ");
-	put(printer, vm->name);
-	put(printer, " {");
-	put_origin(printer, &vm->where);
+	put_block(printer, "\nvm", vm->name, &vm->where);
 	put_settings(printer, IN_VM, vm, vm->set);
 	put(printer, "\tboot ");
 	put(printer, boot->words[vm->boot.protocol]);
@@ -232,7 +351,9 @@ static void put_vm(const struct config_printer *printer, const struct config_vm 
 	put_settings(printer, IN_LINUX << vm->boot.protocol, vm, vm->set);
 	put_modules(printer, &vm->boot);
 	put(printer, "\t}\n");
-	put_caps(printer, vm);
+	put_devices(printer, vm);
+	put(printer, "\t# capabilities of its VMM:\n");
+	put_caps(printer, caps, config_caps(vm, caps));
 	put(printer, "}\n");
 }
 
@@ -241,6 +362,8 @@ void config_explain(const struct vela_config *config, const struct config_printe
 	put(printer, "host {\n");
 	put_settings(printer, IN_HOST, config, config->set);
 	put(printer, "}\n");
+	for (size_t i = 0; i < config->service_count; i++)
+		put_service(printer, config->services[i]);
 	for (size_t i = 0; i < config->vm_count; i++)
 		put_vm(printer, config->vms[i]);
 }

@@ -5,10 +5,17 @@
  */
 #include "schema.h"
 
-#define HOST(member) offsetof(struct vela_config, host.member)
-#define VM(member)   offsetof(struct config_vm, member)
+#define HOST(member)	offsetof(struct vela_config, host.member)
+#define VM(member)	offsetof(struct config_vm, member)
+#define SERVICE(member) offsetof(struct config_service, member)
+#define DISK(member)	offsetof(struct config_disk, member)
+#define NET(member)	offsetof(struct config_net, member)
 
 static const char *const any[] = { "any", NULL };
+static const char *const none[] = { "none", NULL };
+static const char *const automatic[] = { "auto", NULL };
+static const char *const unlimited[] = { "unlimited", NULL };
+static const char *const mode[] = { "read-write", "read-only", "discard", NULL }; /* config_mode */
 static const char *const flag[] = { "off", "on", NULL };
 static const char *const action[] = { "stop", "restart", NULL }; /* enum config_action */
 static const char *const protocol[] = { "linux", "pvh", "multiboot", NULL }; /* config_protocol */
@@ -24,7 +31,11 @@ const struct config_key config_keys[] = {
 	{ "include", IN_TOP, KEY_INCLUDE, .repeats = true,
 	  .doc = "reads another file as if it stood here" },
 	{ "host", IN_TOP, KEY_HOST, .doc = "settings of the machine Vela runs on" },
-	{ "vm", IN_TOP, KEY_VM, .repeats = true, .required = true,
+	{ "storage", IN_TOP, KEY_NAMED, .opens = IN_STORAGE, .repeats = true,
+	  .doc = "a disk controller of the host and its driver" },
+	{ "switch", IN_TOP, KEY_NAMED, .opens = IN_SWITCH, .repeats = true,
+	  .doc = "a network that guests plug into" },
+	{ "vm", IN_TOP, KEY_NAMED, .opens = IN_VM, .repeats = true, .required = true,
 	  .doc = "one guest; the name is used on the console and in messages" },
 
 	{ "scrollback", IN_HOST, KEY_SIZE, HOST(scrollback_bytes), .min = "4K", .max = "1M",
@@ -33,6 +44,19 @@ const struct config_key config_keys[] = {
 	{ "escape", IN_HOST, KEY_WORD, HOST(escape), control_key, .preset = "ctrl-]",
 	  .note = "ctrl-] or ctrl-a to ctrl-z, without h, i, j and m",
 	  .doc = "key that starts every command to the console" },
+
+	{ "device", IN_STORAGE, KEY_PCI, SERVICE(device), .required = true,
+	  .doc = "the controller: virtio-blk, NVMe or AHCI" },
+	{ "uplink", IN_SWITCH, KEY_PCI, SERVICE(device), none, CONFIG_NO_DEVICE, .preset = "none",
+	  .doc = "a network card that joins the switch to the world; none: guests only" },
+	{ "host-cpu", IN_STORAGE | IN_SWITCH, KEY_COUNT, SERVICE(host_cpu), any, CONFIG_CPU_ANY,
+	  .min = "0", .max = "63", .preset = "any",
+	  .doc = "host CPU that runs the service; any: CPU 0" },
+	{ "on-crash", IN_STORAGE | IN_SWITCH, KEY_WORD, SERVICE(on_crash), action,
+	  .preset = "restart", .doc = "what happens when the service fails; its guests run on" },
+	{ "restart-limit", IN_STORAGE | IN_SWITCH, KEY_COUNT, SERVICE(restart_limit), .min = "0",
+	  .max = "1000", .preset = "5",
+	  .doc = "restarts after crashes before the service stays stopped" },
 
 	{ "memory", IN_VM, KEY_SIZE, VM(memory_bytes), .min = "16M", .max = "512G", .step = "2M",
 	  .required = true, .doc = "memory of the guest" },
@@ -48,6 +72,14 @@ const struct config_key config_keys[] = {
 	  .doc = "time a guest runs before another of the same priority gets its turn" },
 	{ "boot", IN_VM, KEY_BOOT, VM(boot.protocol), protocol, .required = true,
 	  .doc = "what the guest starts and by which boot protocol" },
+	{ "disk", IN_VM, KEY_NAMED, .opens = IN_DISK, .repeats = true,
+	  .doc = "a disk of the guest" },
+	{ "net", IN_VM, KEY_NAMED, .opens = IN_NET, .repeats = true,
+	  .doc = "a network card of the guest, plugged into the switch of this name" },
+	{ "rng", IN_VM, KEY_WORD, VM(rng), flag, .preset = "off",
+	  .doc = "a source of random numbers for the guest" },
+	{ "balloon", IN_VM, KEY_WORD, VM(balloon), flag, .preset = "off",
+	  .doc = "a device by which the guest gives memory back and gets it again" },
 	{ "console", IN_VM, KEY_WORD, VM(console), flag, .preset = "on",
 	  .doc = "the guest's serial port has a console; off: its output is dropped" },
 	{ "autostart", IN_VM, KEY_WORD, VM(autostart), flag, .preset = "on",
@@ -69,6 +101,29 @@ const struct config_key config_keys[] = {
 	{ "args", IN_BOOT, KEY_TEXT, VM(boot.args), .doc = "the kernel's command line" },
 	{ "module", IN_MULTIBOOT, KEY_FILE, VM(boot), .repeats = true,
 	  .doc = "a boot module and its arguments" },
+
+	{ "from", IN_DISK, KEY_REF, DISK(from), .doc = "the storage it is on" },
+	{ "unit", IN_DISK, KEY_COUNT, DISK(unit), .min = "0", .max = "255", .preset = "0",
+	  .doc = "which disk of the storage, from 0" },
+	{ "partition", IN_DISK, KEY_PART, DISK(partition),
+	  .doc = "a GPT partition by name or UUID; without it the whole disk" },
+	{ "module", IN_DISK, KEY_FILE, DISK(module),
+	  .doc = "instead of a storage, the disk image in a boot module" },
+	{ "mode", IN_DISK, KEY_WORD, DISK(mode), mode, .preset = "read-write",
+	  .doc = "discard: what the guest writes is forgotten when it stops" },
+	{ "scratch", IN_DISK, KEY_SIZE, DISK(scratch_bytes), .min = "2M", .max = "64G",
+	  .step = "2M", .doc = "memory for what is written in mode discard" },
+	{ "bandwidth", IN_DISK, KEY_SIZE, DISK(bytes_per_s), unlimited, 0, .min = "64K",
+	  .max = "64G", .preset = "unlimited", .doc = "bytes per second, both directions" },
+	{ "operations", IN_DISK, KEY_COUNT, DISK(operations_per_s), unlimited, 0, .min = "10",
+	  .max = "100000000", .preset = "unlimited", .doc = "requests per second" },
+
+	{ "mac", IN_NET, KEY_MAC, NET(mac), automatic, 0, .preset = "auto",
+	  .doc = "the only address it may send from; auto: made from the VM's name" },
+	{ "bandwidth", IN_NET, KEY_SIZE, NET(bytes_per_s), unlimited, 0, .min = "64K", .max = "64G",
+	  .preset = "unlimited", .doc = "bytes per second, each direction" },
+	{ "packets", IN_NET, KEY_COUNT, NET(packets_per_s), unlimited, 0, .min = "10",
+	  .max = "100000000", .preset = "unlimited", .doc = "packets per second, each direction" },
 	{},
 };
 

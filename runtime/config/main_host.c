@@ -14,8 +14,9 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
 	"usage: vela-config check FILE...   say whether the files are right\n"
 	"       vela-config explain FILE    every setting, its origin, and the\n"
-	"                                   capabilities of each VMM\n"
-	"       vela-config modules FILE    the files it names: KIND<TAB>PATH\n"
+	"                                   capabilities of each process\n"
+	"       vela-config modules FILE    the files it names and the service\n"
+	"                                   programs it needs: KIND<TAB>NAME\n"
 	"       vela-config keys            the reference of all keys\n";
 
 /* Texts and names of the files, and what the parser makes of them. */
@@ -118,6 +119,12 @@ static int print_modules(const struct vela_config *config)
 	for (const struct config_source *i = config->includes; i; i = i->next)
 		printf("include\t%s\n", i->path);
 	config_files(config, print_module, stdout);
+	for (int kind = CONFIG_STORAGE; kind <= CONFIG_SWITCH; kind++)
+		for (size_t i = 0; i < config->service_count; i++)
+			if ((int)config->services[i]->kind == kind) {
+				printf("program\t%s\n", kind == CONFIG_STORAGE ? "block" : "net");
+				break;
+			}
 	return EXIT_SUCCESS;
 }
 

@@ -50,60 +50,12 @@ static void check_required(struct parser *parser, const struct scope *scope)
 				    key->name);
 }
 
-static void set_defaults(unsigned in, void *base)
+void parser_defaults(unsigned in, void *base)
 {
 	for (const struct config_key *key = config_keys; key->name; key++)
 		if ((key->in & in) && key->preset)
 			config_key_read(key, key->preset, strlen(key->preset),
 					(uint64_t *)((char *)base + key->offset));
-}
-
-/* Makes the VM part of the configuration unless its name or number stands against it. */
-static bool add_vm(struct parser *parser, struct vela_config *config, struct config_vm *vm)
-{
-	if (strcmp(vm->name, "log") == 0)
-		return parser_fail(parser, &vm->where,
-				   "\"log\" is the name of the system log's console");
-	for (size_t i = 0; i < config->vm_count; i++)
-		if (strcmp(config->vms[i]->name, vm->name) == 0)
-			return parser_fail(parser, &vm->where,
-					   "there is already a vm \"%s\" at %s:%u", vm->name,
-					   config->vms[i]->where.source->name,
-					   config->vms[i]->where.line);
-	if (config->vm_count == CONFIG_VMS_MAX)
-		return parser_fail(parser, &vm->where, "more than %d VMs", CONFIG_VMS_MAX);
-	config->vms[config->vm_count++] = vm;
-	return true;
-}
-
-/* Reads the name of a VM. The scope, that around the block, becomes that of the block. */
-static bool begin_vm(struct parser *parser, struct scope *scope)
-{
-	const struct token *token = &parser->lexer.token;
-	struct config_vm *vm = parser_alloc(parser, sizeof *vm);
-
-	if (!vm)
-		return false;
-	*vm = (struct config_vm){ .where = token->where, .boot.args = "" };
-	set_defaults(IN_VM, vm);
-	if (token->kind == TOKEN_WORD && token->where.length <= CONFIG_NAME_MAX)
-		memcpy(vm->name, token->text, token->where.length);
-	if (vm->name[0] != '\0' && !strpbrk(vm->name, ".]")) {
-		add_vm(parser, scope->base, vm);
-		parser_next(parser);
-	} else {
-		parser_fail(parser, NULL,
-			    "\"vm\" needs a name: a letter, then up to %d letters, digits, \"-\" "
-			    "and \"_\"",
-			    CONFIG_NAME_MAX - 1);
-		while (token->kind < TOKEN_OPEN)
-			parser_next(parser);
-		if (token->kind != TOKEN_OPEN)
-			return false;
-	}
-	*scope = (struct scope){ .in = IN_VM, .base = vm, .set = vm->set, .where = vm->where };
-	snprintf(scope->title, sizeof scope->title, "vm \"%s\"", vm->name);
-	return true;
 }
 
 static bool begin_boot(struct parser *parser, const struct config_key *key, struct scope *scope)
@@ -177,7 +129,13 @@ static bool unknown_key(struct parser *parser, struct scope *scope)
 
 	if (!key)
 		return misspelt_key(parser, scope);
-	home = key->in == IN_HOST ? "host" : key->in == IN_VM ? "vm" : "boot";
+	home = key->in == IN_HOST    ? "host"
+	       : key->in == IN_VM    ? "vm"
+	       : key->in == IN_DISK  ? "disk"
+	       : key->in == IN_NET   ? "net"
+	       : key->in & IN_SWITCH ? "switch"
+	       : key->in & IN_BOOT   ? "boot"
+				     : "storage";
 	if (!(key->in & IN_TOP))
 		return parser_fail(parser, &token->where, "\"%s\" belongs in a %s block, not in %s",
 				   key->name, home, scope->title);
@@ -205,7 +163,7 @@ static bool statement(struct parser *parser, struct scope *scope)
 				   scope->title, set->source->name, set->line);
 	*set = token->where;
 	parser_next(parser);
-	if ((key->type == KEY_VM && !begin_vm(parser, &inner)) ||
+	if ((key->type == KEY_NAMED && !parser_named(parser, key, scope, &inner)) ||
 	    (key->type == KEY_BOOT && !begin_boot(parser, key, &inner)))
 		return false;
 	if (key->type <= KEY_BOOT)
@@ -248,15 +206,17 @@ bool config_parse(struct config_arena *arena, const struct config_source *main_s
 		return false;
 	config->source = *main_source;
 	config->source.path = slash ? slash + 1 : main_source->name;
-	set_defaults(IN_HOST, config);
+	parser_defaults(IN_HOST, config);
 	parser.last_include = &config->includes;
 
 	struct scope top = {
 		IN_TOP, "the configuration", config, config->set, { &config->source, 1, 1, 1 }
 	};
 
-	if (parser_file(&parser, &config->source, &top))
+	if (parser_file(&parser, &config->source, &top)) {
 		check_required(&parser, &top);
+		parser_check(&parser, config);
+	}
 	*out = parser.errors_left == CONFIG_ERRORS_MAX ? config : NULL;
 	return *out;
 }

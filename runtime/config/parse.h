@@ -47,7 +47,7 @@ struct parser {
 /* A block being read. */
 struct scope {
 	unsigned in;	/* one IN_* bit */
-	char title[80]; /* as messages name it */
+	char title[96]; /* as messages name it */
 	void *base;	/* values go to base + config_key.offset */
 	struct config_pos *set;
 	struct config_pos where;
@@ -78,6 +78,19 @@ bool parser_number(struct parser *parser, const struct config_key *key, uint64_t
 
 /* The value of a key that is no block. */
 bool parser_value(struct parser *parser, const struct config_key *key, struct scope *scope);
+
+/* Gives every key of a block that has a default that value. */
+void parser_defaults(unsigned in, void *base);
+
+/* Reads a name, zero-filled; false: the token is none, and what is there is only good to quote. */
+bool parser_name(const struct token *token, char name[CONFIG_NAME_MAX + 1]);
+
+/* From the name of a named block in outer on to before its "{": makes the block the scope inner. */
+bool parser_named(struct parser *parser, const struct config_key *key, const struct scope *outer,
+		  struct scope *inner);
+
+/* Checks what concerns several blocks, once all are read. */
+void parser_check(struct parser *parser, struct vela_config *config);
 
 /* Zeroed memory, or NULL after giving up. */
 void *parser_alloc(struct parser *parser, size_t size);

@@ -11,9 +11,16 @@ static const struct {
 	unsigned in;
 	const char *title;
 } places[] = {
-	{ IN_TOP, "At the top level" },	 { IN_HOST, "In `host { }`" },
-	{ IN_VM, "In `vm NAME { }`" },	 { IN_LINUX, "In `boot linux { }`" },
-	{ IN_PVH, "In `boot pvh { }`" }, { IN_MULTIBOOT, "In `boot multiboot { }`" },
+	{ IN_TOP, "At the top level" },
+	{ IN_HOST, "In `host { }`" },
+	{ IN_STORAGE, "In `storage NAME { }`" },
+	{ IN_SWITCH, "In `switch NAME { }`" },
+	{ IN_VM, "In `vm NAME { }`" },
+	{ IN_DISK, "In `disk NAME { }` of a VM" },
+	{ IN_NET, "In `net SWITCH { }` of a VM" },
+	{ IN_LINUX, "In `boot linux { }`" },
+	{ IN_PVH, "In `boot pvh { }`" },
+	{ IN_MULTIBOOT, "In `boot multiboot { }`" },
 };
 
 static void put_key(const struct config_printer *printer, const struct config_key *key)

@@ -10,7 +10,7 @@
 
 const struct config_form config_forms[] = {
 	[KEY_HOST] = { .text = "a block { }" },
-	[KEY_VM] = { .text = "a name, then a block { }" },
+	[KEY_NAMED] = { .text = "a name, then a block { }" },
 	[KEY_INCLUDE] = { .text = "a file name in quotes" },
 	[KEY_SIZE] = { .text = "a size", { { "G", 1 << 30 }, { "M", 1 << 20 }, { "K", 1 << 10 } } },
 	[KEY_TIME] = { .text = "a time", { { "s", 1000000 }, { "ms", 1000 }, { "us", 1 } } },
@@ -18,6 +18,10 @@ const struct config_form config_forms[] = {
 	[KEY_CPUS] = { .text = "numbers", { { "", 1 } } },
 	[KEY_FILE] = { .text = "a file name in quotes" },
 	[KEY_TEXT] = { .text = "text in quotes" },
+	[KEY_PCI] = { .text = "a PCI address in quotes, as \"00:04.0\"" },
+	[KEY_MAC] = { .text = "a MAC address in quotes, as \"52:54:00:12:34:56\"" },
+	[KEY_REF] = { .text = "the name of a storage" },
+	[KEY_PART] = { .text = "a partition's name or UUID in quotes" },
 };
 
 static bool is_word(const char *word, const char *text, size_t length)
@@ -80,6 +84,6 @@ void config_value_form(const struct config_key *key, char text[CONFIG_FORM_TEXT_
 		snprintf(text, CONFIG_FORM_TEXT_MAX - used, "%s%s from %s to %s%s%s",
 			 used > 0 ? " or " : "", form, key->min, key->max,
 			 key->step ? " in steps of " : "", key->step ? key->step : "");
-	else if (used == 0)
-		snprintf(text, CONFIG_FORM_TEXT_MAX, "%s", form);
+	else if (form)
+		snprintf(text, CONFIG_FORM_TEXT_MAX - used, "%s%s", used > 0 ? " or " : "", form);
 }

@@ -10,7 +10,7 @@
 
 enum config_type {
 	KEY_HOST,    /* { keys } */
-	KEY_VM,	     /* NAME { keys } */
+	KEY_NAMED,   /* NAME { keys }: a structure that begins with CONFIG_BLOCK */
 	KEY_BOOT,    /* PROTOCOL { keys } */
 	KEY_INCLUDE, /* "file" */
 	KEY_SIZE,    /* uint64_t, bytes */
@@ -20,6 +20,10 @@ enum config_type {
 	KEY_WORD,    /* uint64_t, one of the words */
 	KEY_FILE,    /* struct config_file; if the key repeats, the next module of a config_boot */
 	KEY_TEXT,    /* const char * */
+	KEY_PCI,     /* uint64_t, an address as in config_service.device, or one of the words */
+	KEY_MAC,     /* uint64_t, as in config_net.mac, or one of the words */
+	KEY_REF,     /* struct config_ref, the name of a service */
+	KEY_PART,    /* const char *, the name or UUID of a partition */
 };
 
 /* The blocks a key may stand in. */
@@ -31,13 +35,18 @@ enum {
 	IN_PVH = 16,
 	IN_MULTIBOOT = 32,
 	IN_BOOT = IN_LINUX | IN_PVH | IN_MULTIBOOT,
+	IN_STORAGE = 64,
+	IN_SWITCH = 128,
+	IN_DISK = 256,
+	IN_NET = 512,
 };
 
 struct config_key {
 	const char *name;
 	unsigned in; /* IN_* mask */
 	enum config_type type;
-	size_t offset;		   /* in struct vela_config, or in struct config_vm from IN_VM on */
+	size_t offset; /* in struct vela_config up to IN_HOST, in the block's structure from IN_VM
+			*/
 	const char *const *words;  /* that may stand for a value; NULL after the last */
 	uint64_t first_word;	   /* value of the first word; the others count on */
 	const char *min, *max;	   /* NULL: takes no numbers */
@@ -45,6 +54,7 @@ struct config_key {
 	const char *note;	   /* what the values are, instead of a text made from this row */
 	const char *doc;
 	bool required, repeats;
+	unsigned opens; /* NAMED: IN_* of its block */
 };
 
 extern const struct config_key config_keys[]; /* name == NULL after the last */
@@ -66,6 +76,14 @@ const struct config_key *config_key_find(unsigned in, const char *name, size_t l
 /* Reads a number or a word. False when it is malformed or not within the bounds of the key. */
 bool config_key_read(const struct config_key *key, const char *text, size_t length,
 		     uint64_t *value);
+
+/* Read the text of an address; false: it is malformed. */
+bool config_pci_read(const char *text, size_t length, uint64_t *value);
+bool config_mac_read(const char *text, size_t length, uint64_t *value);
+
+/* Whether a partition is named by its UUID. A text of nearly that form is neither name nor UUID. */
+enum config_part { PART_NAME, PART_UUID, PART_MALFORMED };
+enum config_part config_part_form(const char *text);
 
 /* Writes what a value of the key looks like, for messages and the reference. */
 enum { CONFIG_FORM_TEXT_MAX = 160 };

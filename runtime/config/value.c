@@ -148,9 +148,57 @@ static bool cpus_value(struct parser *parser, const struct config_key *key, uint
 	return true;
 }
 
+/* An address in quotes, or one of the words of the key. */
+static bool address_value(struct parser *parser, const struct config_key *key, uint64_t *value)
+{
+	const struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_STRING)
+		return parser_number(parser, key, value);
+	if (!(key->type == KEY_PCI ? config_pci_read : config_mac_read)(
+		    token->text + 1, token->where.length - 2, value))
+		return wrong_value(parser, key);
+	parser_next(parser);
+	return true;
+}
+
+static bool ref_value(struct parser *parser, const struct config_key *key, struct config_ref *ref)
+{
+	const struct token *token = &parser->lexer.token;
+	char name[CONFIG_NAME_MAX + 1];
+
+	if (!parser_name(token, name))
+		return wrong_value(parser, key);
+	memcpy(ref->name, name, sizeof name);
+	ref->where = token->where;
+	parser_next(parser);
+	return true;
+}
+
+static bool part_value(struct parser *parser, const struct config_key *key, const char **value)
+{
+	const struct config_pos where = parser->lexer.token.where;
+
+	if (!string_value(parser, key, 0, CONFIG_PARTITION_MAX, value))
+		return false;
+	if (!(*value)[0])
+		return parser_fail(parser, &where, "a partition has a name");
+	if (config_part_form(*value) == PART_MALFORMED)
+		return parser_fail(parser, &where,
+				   "this is neither a name nor a UUID, which is 8-4-4-4-12 digits");
+	return true;
+}
+
 bool parser_value(struct parser *parser, const struct config_key *key, struct scope *scope)
 {
 	void *member = (char *)scope->base + key->offset;
+
+	if (key->type == KEY_PCI || key->type == KEY_MAC)
+		return address_value(parser, key, member);
+	if (key->type == KEY_REF)
+		return ref_value(parser, key, member);
+	if (key->type == KEY_PART)
+		return part_value(parser, key, member);
 
 	if (key->type == KEY_INCLUDE)
 		return parser_include(parser, key, scope);

@@ -17,6 +17,7 @@ from velatool.ui import NotFound, VelaError
 
 CONFIG_NAME = "vela.conf"
 PROGRAMS = (paths.CONSOLE, paths.VMM)
+SERVICES = {program.name: program for program in (paths.BLOCK, paths.NET)}
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,21 @@ def config_command(verb: str, config: Path) -> subprocess.CompletedProcess[str]:
                           capture_output=True, text=True, errors="replace", check=False)
 
 
-def boot_files(config: Path) -> list[Module]:
-    """The files that a configuration names, each once, with where they lie."""
+def needs(config: Path) -> tuple[list[Path], list[Module]]:
+    """The service programs that a configuration needs, and the files that it names, each once, with
+    where they lie."""
     done = config_command("modules", config)
     if done.returncode != 0:
         raise VelaError(f"{config} is not usable", done.stderr.rstrip() or done.stdout.rstrip())
+    programs: list[Path] = []
     modules: dict[str, Module] = {}
     for line in done.stdout.splitlines():
-        name = line.split("\t", 1)[1]
-        modules.setdefault(name, Module(name, locate(config, name)))
-    return list(modules.values())
+        kind, name = line.split("\t", 1)
+        if kind == "program":
+            programs.append(SERVICES[name])
+        elif name not in modules:
+            modules[name] = Module(name, locate(config, name))
+    return programs, list(modules.values())
 
 
 def locate(config: Path, name: str) -> Path:
@@ -64,7 +70,7 @@ def config_report(verb: str, config: Path) -> int:
     words = [str(paths.CONFIG_TOOL), verb, *([] if verb == "keys" else [str(config)])]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
     if done.returncode == 0 and verb == "check":
-        boot_files(config)
+        needs(config)
     sys.stdout.buffer.write(done.stdout)
     sys.stdout.flush()
     return min(done.returncode, 1)
@@ -72,11 +78,11 @@ def config_report(verb: str, config: Path) -> int:
 
 def plan(config: Path, root_arguments: str = "") -> BootPlan:
     """The boot of a configuration."""
-    files = boot_files(config)
+    services, files = needs(config)
     modules = [
         Module(paths.ROOTTASK.name, build.stripped(paths.ROOTTASK), root_arguments),
         Module(CONFIG_NAME, config),
-        *(Module(program.name, build.stripped(program)) for program in PROGRAMS),
+        *(Module(program.name, build.stripped(program)) for program in (*PROGRAMS, *services)),
     ]
     taken = {module.name for module in modules}
     for module in files:

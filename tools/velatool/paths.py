@@ -21,6 +21,8 @@ KERNEL = BUILD / "hypervisor" / "vela.elf"
 KERNEL32 = BUILD / "hypervisor" / "vela.elf32"
 ROOTTASK = BUILD / "roottask" / "roottask"
 CONSOLE = BUILD / "services" / "console" / "console"
+BLOCK = BUILD / "services" / "block" / "block"
+NET = BUILD / "services" / "net" / "net"
 VMM = BUILD / "vmm" / "vmm"
 CONFIG_TOOL = BUILD / "runtime" / "config" / "vela-config"
 

@@ -13,20 +13,28 @@
 
 enum {
 	CONFIG_VMS_MAX = 32,		 /* vm blocks in one configuration */
+	CONFIG_SERVICES_MAX = 16,	 /* storage and switch blocks in one configuration */
+	CONFIG_DISKS_MAX = 8,		 /* disk blocks in one VM */
+	CONFIG_NETS_MAX = 8,		 /* net blocks in one VM */
+	CONFIG_CLIENTS_MAX = 32,	 /* disks of one storage, ports of one switch */
 	CONFIG_MODULES_MAX = 15,	 /* module lines in one boot block */
 	CONFIG_INCLUDE_DEPTH = 8,	 /* files open inside one another, the main one included */
 	CONFIG_ERRORS_MAX = 20,		 /* mistakes reported before the parser gives up */
-	CONFIG_NAME_MAX = 31,		 /* bytes in a VM name */
+	CONFIG_NAME_MAX = 31,		 /* bytes in the name of a VM, service or disk */
 	CONFIG_PATH_MAX = 255,		 /* bytes in a file name, directory included */
 	CONFIG_ARGS_MAX = 2047,		 /* bytes in a command line */
 	CONFIG_MODULE_ARGS_MAX = 127,	 /* bytes in the arguments of a module */
-	CONFIG_KEYS_MAX = 32,		 /* upper bound of the key table, asserted there */
+	CONFIG_PARTITION_MAX = 72,	 /* bytes in the name of a partition */
+	CONFIG_KEYS_MAX = 64,		 /* upper bound of the key table, asserted there */
 	CONFIG_SOURCE_MAX = 1024 * 1024, /* bytes in one source file */
 	CONFIG_VCPUS_MAX = 16,		 /* virtual CPUs of one VM */
 };
 
-/* Host CPUs of the root task's choice, for config_vm.host_cpu; or the end of a list of them. */
+/* Host CPUs of the root task's choice, for host_cpu; or the end of a list of them. */
 #define CONFIG_CPU_ANY UINT64_MAX
+
+/* For config_service.device: a switch without uplink. */
+#define CONFIG_NO_DEVICE UINT64_MAX
 
 struct config_source;
 
@@ -83,6 +91,7 @@ struct config_diag {
 /* Every number and every word of a configuration is 64 bits wide: the parser stores all alike. */
 enum config_protocol : uint64_t { CONFIG_BOOT_LINUX, CONFIG_BOOT_PVH, CONFIG_BOOT_MULTIBOOT };
 enum config_action : uint64_t { CONFIG_STOP, CONFIG_RESTART };
+enum config_mode : uint64_t { CONFIG_READ_WRITE, CONFIG_READ_ONLY, CONFIG_DISCARD };
 typedef uint64_t config_flag; /* 0 or 1 */
 
 /* A boot module the configuration names; path == NULL: none. */
@@ -101,9 +110,64 @@ struct config_boot {
 	size_t module_count;
 };
 
+/*
+ * Blocks with a name begin with the same three members: the name, its place, and where each key is
+ * set, by row of the key table (see config_vm_where).
+ */
+#define CONFIG_BLOCK                    \
+	char name[CONFIG_NAME_MAX + 1]; \
+	struct config_pos where;        \
+	struct config_pos set[CONFIG_KEYS_MAX]
+
+/* A disk of a VM: part of a storage, or a boot module. */
+struct config_disk {
+	CONFIG_BLOCK;
+	struct config_ref {
+		char name[CONFIG_NAME_MAX + 1]; /* "": none */
+		struct config_pos where;
+		struct config_service *service; /* NULL only while parsing */
+	} from;
+	struct config_file module; /* path == NULL: it is from a storage */
+	uint64_t unit;		   /* which disk of the storage */
+	const char *partition;	   /* name or UUID; "": the whole disk */
+	enum config_mode mode;
+	uint64_t scratch_bytes;	   /* for what is written in mode discard */
+	uint64_t bytes_per_s;	   /* 0: no limit */
+	uint64_t operations_per_s; /* 0: no limit */
+	uint64_t link;		   /* its number in its VM, when it is from a storage */
+};
+
+/* A network port of a VM; its name is that of the switch. */
+struct config_net {
+	CONFIG_BLOCK;
+	struct config_service *service;
+	uint64_t mac; /* the first byte is the highest of 48 bits */
+	uint64_t bytes_per_s;
+	uint64_t packets_per_s;
+	uint64_t link;
+};
+
+/* What a link connects: of disk and net one is NULL. */
+struct config_client {
+	const struct config_vm *vm;
+	const struct config_disk *disk;
+	const struct config_net *net;
+};
+
+/* A service process with links: a storage or a switch. */
+struct config_service {
+	CONFIG_BLOCK;
+	enum { CONFIG_STORAGE, CONFIG_SWITCH } kind;
+	uint64_t device; /* PCI: segment << 16 | bus << 8 | device << 3 | function, or NO_DEVICE */
+	uint64_t host_cpu;
+	enum config_action on_crash;
+	uint64_t restart_limit;
+	size_t client_count;
+	struct config_client clients[CONFIG_CLIENTS_MAX]; /* in the order of the file */
+};
+
 struct config_vm {
-	char name[CONFIG_NAME_MAX + 1];
-	struct config_pos where; /* of the name */
+	CONFIG_BLOCK;
 	uint64_t memory_bytes;
 	uint64_t cpus;
 	/* For the virtual CPUs in turn; CONFIG_CPU_ANY follows the last, or stands alone. */
@@ -118,7 +182,12 @@ struct config_vm {
 	enum config_action on_reset;
 	enum config_action on_poweroff;
 	uint64_t restart_limit;
-	struct config_pos set[CONFIG_KEYS_MAX]; /* by row of the key table; see config_vm_where */
+	config_flag rng;
+	config_flag balloon;
+	size_t disk_count;
+	size_t net_count;
+	struct config_disk *disks[CONFIG_DISKS_MAX];
+	struct config_net *nets[CONFIG_NETS_MAX];
 };
 
 struct config_host {
@@ -132,6 +201,8 @@ struct vela_config {
 	struct config_host host;
 	struct config_vm *vms[CONFIG_VMS_MAX];
 	size_t vm_count;
+	struct config_service *services[CONFIG_SERVICES_MAX];
+	size_t service_count;
 	struct config_pos set[CONFIG_KEYS_MAX]; /* by row, of the keys outside VMs */
 };
 
@@ -162,29 +233,42 @@ size_t config_error_text(const struct config_error *error, char *text, size_t si
 /* Where the VM's block sets a key ("memory", "kernel"); the VM's own place when it does not. */
 struct config_pos config_vm_where(const struct config_vm *vm, const char *key);
 
+/* The same for a storage or switch, and for a disk. */
+struct config_pos config_service_where(const struct config_service *service, const char *key);
+struct config_pos config_disk_where(const struct config_disk *disk, const char *key);
+
+/* Writes a PCI address ("00:04.0") or a MAC address as text. */
+enum { CONFIG_ADDRESS_MAX = 18 };
+void config_pci_text(uint64_t device, char text[CONFIG_ADDRESS_MAX]);
+void config_mac_text(uint64_t mac, char text[CONFIG_ADDRESS_MAX]);
+
 /* Calls each once for every boot file the configuration names, in order of first mention. */
 void config_files(const struct vela_config *config,
 		  void (*each)(void *context, const struct config_file *file), void *context);
 
 /*
- * One capability in the initial space of a VM's monitor (VMM). The root task grants from this list
- * and config_explain prints it, so what is printed is what is granted.
+ * One capability in the initial space of a VM's monitor (VMM) or of a service. The root task grants
+ * from this list and config_explain prints it, so what is printed is what is granted.
  */
 struct config_cap {
-	const char *name;   /* of the slot, as the VMM knows it */
+	const char *name;   /* of the slot, as the process knows it */
 	const char *object; /* kind of kernel object */
 	const char *rights;
 	const char *why;
-	unsigned count; /* as many, one for each virtual CPU */
+	unsigned count;	   /* of such slots, from number on */
+	unsigned number;   /* the first one's */
+	const char *whose; /* completes why */
 };
 
-enum { CONFIG_CAPS_MAX = 8 };
-/* Fills caps with what the block of this VM implies and returns how many there are. */
+enum { CONFIG_CAPS_MAX = 8 + CONFIG_CLIENTS_MAX };
+/* Fills caps with what the block of this VM or service implies and returns how many there are. */
 size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX]);
+size_t config_service_caps(const struct config_service *service,
+			   struct config_cap caps[CONFIG_CAPS_MAX]);
 
 /*
  * Prints the effective configuration in pieces through print: every setting with its origin as a
- * comment, and the capabilities of each VMM. The text is itself a configuration with the same
+ * comment, and the capabilities of each process. The text is itself a configuration with the same
  * meaning.
  */
 struct config_printer {

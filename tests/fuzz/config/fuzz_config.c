@@ -137,6 +137,73 @@ static void check_vm(const struct config_vm *vm)
 	check_place(&vm->where);
 }
 
+static bool same_disk(const struct config_disk *a, const struct config_disk *b)
+{
+	return a->unit == b->unit &&
+	       (!a->partition[0] || !b->partition[0] || strcmp(a->partition, b->partition) == 0);
+}
+
+/* Both ends of every link agree on it, and what is written has one user. */
+static void check_service(const struct config_service *service)
+{
+	require(strlen(service->name) > 0 && service->client_count <= CONFIG_CLIENTS_MAX,
+		"a service has a name and few clients");
+	require(service->kind == CONFIG_SWITCH || service->device != CONFIG_NO_DEVICE,
+		"a storage has a device");
+	for (size_t i = 0; i < service->client_count; i++) {
+		const struct config_client *client = &service->clients[i];
+
+		if (service->kind == CONFIG_SWITCH) {
+			require(client->net && client->net->service == service,
+				"a port is its switch's");
+			continue;
+		}
+		require(client->disk && client->disk->from.service == service,
+			"a disk is its storage's");
+		for (size_t j = 0; j < i; j++)
+			require((client->disk->mode != CONFIG_READ_WRITE &&
+				 service->clients[j].disk->mode != CONFIG_READ_WRITE) ||
+					!same_disk(client->disk, service->clients[j].disk),
+				"one writer alone");
+	}
+}
+
+/* Links of a VM count from 0; addresses are of one station each. */
+static void check_links(const struct config_vm *vm)
+{
+	uint64_t link = 0;
+
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		const struct config_disk *disk = vm->disks[i];
+
+		require(!disk->module.path != !disk->from.service, "a disk is on something");
+		require((disk->mode == CONFIG_DISCARD) == (disk->scratch_bytes != 0),
+			"discard needs scratch");
+		require(strlen(disk->partition) <= CONFIG_PARTITION_MAX,
+			"partition names are short");
+		require(disk->module.path || disk->link == link++, "links of disks in order");
+	}
+	for (size_t i = 0; i < vm->net_count; i++) {
+		require(vm->nets[i]->link == link++, "links of ports in order");
+		require(vm->nets[i]->mac && !(vm->nets[i]->mac >> 40 & 1) &&
+				!(vm->nets[i]->mac >> 48),
+			"a MAC address of one station");
+	}
+}
+
+static void check_macs(const struct vela_config *config)
+{
+	static uint64_t macs[CONFIG_VMS_MAX * CONFIG_NETS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->vm_count; i++)
+		for (size_t j = 0; j < config->vms[i]->net_count; j++)
+			macs[count++] = config->vms[i]->nets[j]->mac;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			require(macs[i] != macs[j], "MAC addresses are unique");
+}
+
 /* Origins differ between a configuration and its explanation: removes them, the last comment of
  * each line. */
 static void strip_origins(struct printed *printed)
@@ -204,8 +271,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"the same mistakes twice");
 	if (!config)
 		return 0;
-	for (size_t i = 0; i < config->vm_count; i++)
+	for (size_t i = 0; i < config->vm_count; i++) {
 		check_vm(config->vms[i]);
+		check_links(config->vms[i]);
+	}
+	for (size_t i = 0; i < config->service_count; i++)
+		check_service(config->services[i]);
+	check_macs(config);
 	check_explanation(config);
 	return 0;
 }

@@ -33,6 +33,11 @@ report "files to boot" "include	guests/b.conf
 file	guests/k
 file	/i
 file	k" "$("$tool" modules "$work/a.conf" 2>&1)"
+printf 'switch s { }\nvm c { memory 64M; boot pvh { kernel "k" }
+ disk d { module "i"; mode read-only }; net s { } }\n' >"$work/e.conf"
+report "files of disks and programs of services" "file	k
+file	i
+program	net" "$("$tool" modules "$work/e.conf" 2>&1)"
 "$tool" check c.conf wrong.conf >out 2>err
 report "one wrong file makes the exit code 1" 1 $?
 report "the right one is still reported" "c.conf: ok, 1 vm" "$(cat out)"

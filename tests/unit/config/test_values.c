@@ -307,7 +307,8 @@ static void explain(void **state)
 
 	(void)state;
 	const struct vela_config *config =
-		parse("vm a { memory 64M; slice 1500us; cpus 2; host-cpu 1 0; boot multiboot { kernel \"k\"\n"
+		parse("vm a { memory 64M; slice 1500us; cpus 2; host-cpu 1 0; boot multiboot { "
+		      "kernel \"k\"\n"
 		      "args \"a \\\\ \\\"b\\\"\"; module \"m\" \"x y\" } console off }",
 		      NULL);
 	struct config_printer printer = collect();
@@ -319,10 +320,10 @@ static void explain(void **state)
 	assert_non_null(strstr(first, "\n\tpriority 50               # default\n"));
 	assert_non_null(strstr(first, "\n\tslice 1500us              # t.conf:1\n"));
 	assert_non_null(strstr(first, "\n\thost-cpu 1 0              # t.conf:1\n"));
-	assert_non_null(strstr(first, "\t#   VC[2]    virtual CPU "));
+	assert_non_null(strstr(first, "\t#   VC[2]       virtual CPU "));
 	assert_non_null(strstr(first, "\n\t\targs \"a \\\\ \\\"b\\\"\" # t.conf:2\n"));
 	assert_non_null(strstr(first, "\n\t\tmodule \"m\" \"x y\" # t.conf:2\n"));
-	assert_non_null(strstr(first, "\t#   GST      guest space give "));
+	assert_non_null(strstr(first, "\t#   GST         guest space give "));
 	assert_non_null(strstr(first, "system log only\n"));
 	config = parse(first, NULL);
 	if (!config)

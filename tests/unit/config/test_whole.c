@@ -172,7 +172,7 @@ static void all_at_once(void **state)
 	static const char *const wanted[] = {
 		"2:1 unknown key \"scrolback\" in host, did you mean \"scrollback\"?",
 		"5:8 \"memory\" needs a size from 16M to 512G in steps of 2M, found \"1M\"",
-		"6:1 unknown key \"disk\" in vm \"web\"",
+		"6:1 unknown key \"floppy\" in vm \"web\"",
 		"9:10 \"on-crash\" needs stop|restart, found \"x\"",
 		"10:1 \"vm\" belongs to the top level; is a \"}\" missing before it?",
 		"11:1 vm \"db\" needs \"{\", found \"memory\"",
@@ -181,9 +181,10 @@ static void all_at_once(void **state)
 	};
 
 	(void)state;
-	assert_null(parse("host {\nscrolback 64K\n}\nvm web {\nmemory 1M\ndisk x {\n  a { b }\n}\n"
-			  "on-crash x; boot pvh { kernel \"k\" }\nvm db\nmemory 64M\n}\n}\n",
-			  NULL));
+	assert_null(
+		parse("host {\nscrolback 64K\n}\nvm web {\nmemory 1M\nfloppy x {\n  a { b }\n}\n"
+		      "on-crash x; boot pvh { kernel \"k\" }\nvm db\nmemory 64M\n}\n}\n",
+		      NULL));
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		assert_string_equal(error_line(i), wanted[i]);
 	assert_int_equal(error_count(), sizeof wanted / sizeof wanted[0]);

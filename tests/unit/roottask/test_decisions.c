@@ -236,12 +236,12 @@ static void everything_explained_can_be_granted(void **state)
 static void unknown_grants_are_refused(void **state)
 {
 	static const struct config_cap bad[] = {
-		{ "PD", "protection domain", "create", "", 1 },
-		{ "HST", "host space", "give", "", 1 },
-		{ "HST", "semaphore", "up", "", 1 },
-		{ "WAKE", "semaphore", "", "", 1 },
-		{ "WAKE", "semaphore", "up, destroy", "", 1 },
-		{ "VC", "virtual CPU", "ru", "", 1 },
+		{ "PD", "protection domain", "create", "", 1, 0, "" },
+		{ "HST", "host space", "give", "", 1, 0, "" },
+		{ "HST", "semaphore", "up", "", 1, 0, "" },
+		{ "WAKE", "semaphore", "", "", 1, 0, "" },
+		{ "WAKE", "semaphore", "up, destroy", "", 1, 0, "" },
+		{ "VC", "virtual CPU", "ru", "", 1, 0, "" },
 	};
 	struct grant grant;
 

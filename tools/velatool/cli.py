@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from velatool import commands
+from velatool.hardware import ADAPTER_MODELS, DISK_MODELS, IOMMUS
 from velatool.ui import UsageError, VelaError, nearest, report
 
 
@@ -39,6 +40,19 @@ def arguments_run(parser: argparse.ArgumentParser) -> None:
                         help="configuration or image (default: vela.conf here, else two Linux "
                              "guests)")
     add_machine_options(parser)
+    add_hardware_options(parser)
+
+
+def add_hardware_options(parser: argparse.ArgumentParser) -> None:
+    """Options about the disks and networks of QEMU's machine."""
+    parser.add_argument("--disk", action="append", default=[], metavar="[MODEL:]FILE",
+                        help="a disk with that image, at 00:04.0 and following; models: "
+                             f"{', '.join(DISK_MODELS)} (default virtio)")
+    parser.add_argument("--nic", action="append", default=[], metavar="MODEL",
+                        choices=tuple(ADAPTER_MODELS),
+                        help="a network adapter on a user network, at 00:08.0 and following; models: "
+                             f"{', '.join(ADAPTER_MODELS)}")
+    parser.add_argument("--iommu", choices=tuple(IOMMUS), help="an IOMMU")
 
 
 def arguments_image(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +87,12 @@ def arguments_bench(parser: argparse.ArgumentParser) -> None:
                         help="only figures whose name contains or matches a pattern")
 
 
+def arguments_disk(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `vela disk`."""
+    parser.add_argument("--fresh", action="store_true",
+                        help="forget everything that guests wrote to the disk")
+
+
 def no_arguments(_parser: argparse.ArgumentParser) -> None:
     """Arguments of commands that take none."""
 
@@ -90,6 +110,7 @@ COMMANDS = {
     "run": Command("build what is needed and boot in an emulator", arguments_run, commands.run),
     "image": Command("write a bootable ISO image", arguments_image, commands.image),
     "config": Command("check or explain a configuration", arguments_config, commands.config),
+    "disk": Command("make the disk of the guest 'debian'", arguments_disk, commands.disk),
     "setup": Command("install and fetch everything a build needs", no_arguments, commands.setup),
     "build": Command("build everything", no_arguments, commands.build),
     "test": Command("run the tests", arguments_test, commands.test),

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from velatool import bench as bench_module, bochs, bochs_run
-from velatool import boot, build as build_module, guest, image as image_module, loc as loc_module
-from velatool import paths, run as run_module, testrun
+from velatool import boot, build as build_module, disk as disk_module, guest, hardware
+from velatool import image as image_module, loc as loc_module, paths, run as run_module, testrun
 from velatool.qemu import Machine
 from velatool.ui import NotFound, UsageError, nearest, progress
 
@@ -27,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         return run_in_bochs(arguments, cpus)
     if arguments.cpu_model is not None:
         raise UsageError("--cpu-model is for Bochs only", "add '--emulator bochs'")
-    machine = Machine(cpus=cpus, memory_mib=arguments.memory, icount=arguments.icount)
+    disks = tuple(hardware.parse_disk(text) for text in arguments.disk)
+    devices = hardware.Hardware(disks, tuple(arguments.nic), arguments.iommu)
+    machine = Machine(cpus=cpus, memory_mib=arguments.memory, icount=arguments.icount,
+                      hardware=devices)
     return run_module.run(arguments.target, machine)
 
 
@@ -35,6 +38,8 @@ def run_in_bochs(arguments: argparse.Namespace, cpus: int) -> int:
     """`vela run --emulator bochs`."""
     if arguments.icount:
         raise UsageError("--icount is for QEMU only: Bochs always counts instructions")
+    if arguments.disk or arguments.nic or arguments.iommu:
+        raise UsageError("--disk, --nic and --iommu are for QEMU only")
     machine = bochs.Machine(iso=Path(), model=arguments.cpu_model or bochs.DEFAULT_MODEL, cpus=cpus,
                             memory_mib=arguments.memory, real_time=True, log_errors=False)
     return bochs_run.run(arguments.target, machine)
@@ -59,6 +64,14 @@ def config(arguments: argparse.Namespace) -> int:
     if arguments.verb == "check":
         guest.prepare()
     return boot.config_report(arguments.verb, target)
+
+
+def disk(arguments: argparse.Namespace) -> int:
+    """`vela disk`."""
+    if arguments.fresh:
+        disk_module.DISK.unlink(missing_ok=True)
+    print(disk_module.working_copy())
+    return 0
 
 
 def setup(_arguments: argparse.Namespace) -> int:

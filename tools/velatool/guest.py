@@ -17,6 +17,7 @@ from velatool.ui import VelaError, progress
 
 STORE = paths.GUEST_STORE / "debian"
 KERNEL = STORE / "vmlinuz"
+KERNEL_PACKAGE = STORE / "kernel.deb"
 BUSYBOX = STORE / "busybox"
 INITRAMFS = STORE / "initramfs"
 INIT = paths.ROOT / "tools" / "guest" / "init"
@@ -46,17 +47,31 @@ def lists_are_missing() -> bool:
     return done.returncode != 0
 
 
-def unpack_from_package(package: str, files: dict[str, Path]) -> None:
-    """Download a package and put the one file of it that matches each pattern at its target."""
+def download(package: str, directory: Path) -> Path:
+    """Download a package into an empty directory."""
+    run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package],
+        f"download the package {package}", cwd=directory, env=packages.apt_environment(),
+        hint=f"check the network; 'apt-get update && apt-get download {package}' shows more")
+    archive = next(directory.glob("*.deb"), None)
+    if archive is None:
+        raise VelaError(f"the download of {package} left no file")
+    return archive
+
+
+def unpack(archive: Path, directory: Path) -> None:
+    """Unpack a package, without the scripts that come with it."""
+    run(["dpkg-deb", "-x", archive, directory], f"unpack {archive.name}")
+
+
+def unpack_from_package(package: str, files: dict[str, Path], keep: Path | None = None) -> None:
+    """Download a package and put the one file of it that matches each pattern at its target.
+
+    The package itself may be kept, too.
+    """
     with tempfile.TemporaryDirectory(dir=paths.CACHE) as name:
         scratch = Path(name)
-        run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package],
-            f"download the package {package}", cwd=scratch, env=packages.apt_environment(),
-            hint=f"check the network; 'apt-get update && apt-get download {package}' shows more")
-        archive = next(scratch.glob("*.deb"), None)
-        if archive is None:
-            raise VelaError(f"the download of {package} left no file")
-        run(["dpkg-deb", "-x", archive, scratch / "root"], f"unpack {archive.name}")
+        archive = download(package, scratch)
+        unpack(archive, scratch / "root")
         for pattern, target in files.items():
             found = sorted((scratch / "root").glob(pattern))
             if not found:
@@ -66,6 +81,8 @@ def unpack_from_package(package: str, files: dict[str, Path]) -> None:
             shutil.copyfile(found[0], partial)
             partial.chmod(0o755)
             partial.replace(target)
+        if keep is not None:
+            archive.replace(keep)
 
 
 def applets() -> list[str]:
@@ -93,13 +110,13 @@ def prepare() -> None:
     """Make sure that the guest's files exist and are newer than what they are made of."""
     paths.CACHE.mkdir(exist_ok=True)
     kernel_files = {"boot/vmlinuz-*": KERNEL, **{f"lib/modules/**/{m.name}": m for m in MODULES}}
-    whole = all(file.is_file() for file in kernel_files.values())
+    whole = all(file.is_file() for file in (KERNEL_PACKAGE, *kernel_files.values()))
     if not (whole and BUSYBOX.is_file()):
         if lists_are_missing():
             packages.update_lists()
         progress("fetching the guest's kernel and busybox")
         if not whole:
-            unpack_from_package(kernel_package(), kernel_files)
+            unpack_from_package(kernel_package(), kernel_files, KERNEL_PACKAGE)
         if not BUSYBOX.is_file():
             unpack_from_package("busybox-static", {"**/bin/busybox": BUSYBOX})
     made_from = max(file.stat().st_mtime_ns for file in (INIT, DHCP_SCRIPT, BUSYBOX, *MODULES))

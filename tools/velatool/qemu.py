@@ -14,6 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from velatool import kvm, paths
+from velatool.hardware import Hardware, arguments as hardware_arguments
 from velatool.ui import VelaError
 
 QEMU = "qemu-system-x86_64"
@@ -83,6 +84,7 @@ class Machine:
     cpu: str = DEFAULT_CPU
     accel: str = "tcg"
     icount: bool = False
+    hardware: Hardware = Hardware()
     debug_output: Path | None = None
     extra: Sequence[str] = field(default_factory=tuple)
 
@@ -129,7 +131,7 @@ def command(machine: Machine, backend: str = "stdio", options: str = "signal=off
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-chardev", f"{backend},id=serial0,{options}", "-serial", "chardev:serial0",
         "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
-        *boot_arguments(machine), *machine.extra,
+        *boot_arguments(machine), *hardware_arguments(machine.hardware), *machine.extra,
     ]
     if machine.debug_output is not None:
         arguments += ["-debugcon", f"file:{machine.debug_output.absolute()}"]

@@ -56,27 +56,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def deb822_sources(text: str) -> list[str]:
-    """Stanzas of a .sources file, rewritten to list source packages."""
+def deb822_sources(text: str, kind: str = "deb-src") -> list[str]:
+    """Stanzas of a .sources file, rewritten to list packages of a kind."""
     stanzas = []
     for stanza in re.split(r"\n\s*\n", text):
         lines = [line for line in stanza.splitlines() if line.strip() and not line.startswith("#")]
         types = [line for line in lines if re.match(r"(?i)types\s*:(.*\s)?deb(\s|$)", line)]
         if types:
             kept = [line for line in lines if line not in types]
-            stanzas.append("\n".join(["Types: deb-src", *kept]))
+            stanzas.append("\n".join([f"Types: {kind}", *kept]))
     return stanzas
 
 
-def one_line_sources(text: str) -> list[str]:
-    """Lines of a .list file as stanzas that list source packages."""
+def one_line_sources(text: str, kind: str = "deb-src") -> list[str]:
+    """Lines of a .list file as stanzas that list packages of a kind."""
     stanzas = []
     for line in text.splitlines():
         match = re.match(r"deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)", line.strip())
         if not match:
             continue
         options, uri, suite, components = match.groups()
-        stanza = ["Types: deb-src", f"URIs: {uri}", f"Suites: {suite}"]
+        stanza = [f"Types: {kind}", f"URIs: {uri}", f"Suites: {suite}"]
         if components.split("#")[0].strip():
             stanza.append(f"Components: {components.split('#')[0].strip()}")
         signed = re.search(r"signed-by=(\S+)", options or "")
@@ -94,15 +94,15 @@ def is_debian(stanza: str) -> bool:
                 and re.search(r"\b(bookworm|stable|oldstable)", suites.group(1)))
 
 
-def machine_sources() -> list[str]:
-    """The machine's Debian archives as source-package stanzas."""
+def machine_sources(kind: str = "deb-src") -> list[str]:
+    """The machine's Debian archives as stanzas that list source packages, or binary ones (deb)."""
     stanzas: list[str] = []
     lists = [APT_ETC / "sources.list", *sorted((APT_ETC / "sources.list.d").glob("*.list"))]
     for path in lists:
         if path.is_file():
-            stanzas += one_line_sources(path.read_text(errors="replace"))
+            stanzas += one_line_sources(path.read_text(errors="replace"), kind)
     for path in sorted((APT_ETC / "sources.list.d").glob("*.sources")):
-        stanzas += deb822_sources(path.read_text(errors="replace"))
+        stanzas += deb822_sources(path.read_text(errors="replace"), kind)
     return [stanza for stanza in stanzas if is_debian(stanza)]
 
 

@@ -71,7 +71,8 @@ static const struct policy policies[] = {
 	{ 0x80000004u, { ALL, ALL, ALL, ALL }, { 0 } },
 	{ 0x80000005u, { ALL, ALL, ALL, ALL }, { 0 } },
 	{ 0x80000006u, { ALL, ALL, ALL, ALL }, { 0 } },
-	{ 0x80000007u, { 0, 0, 0, BIT(8) }, { 0 } },	   /* invariant TSC */
+	/* Invariant TSC, which Vela needs of every host whether its CPUID says so or not. */
+	{ 0x80000007u, { 0 }, { 0, 0, 0, BIT(8) } },
 	{ 0x80000008u, { 0xffffu, BIT(0), 0, 0 }, { 0 } }, /* address sizes, CLZERO */
 };
 

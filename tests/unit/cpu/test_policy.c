@@ -20,6 +20,8 @@ static struct cpuid_regs generous(void *ctx, uint32_t leaf, uint32_t subleaf)
 		return (struct cpuid_regs){ leaf + 0x1f, 0x68747541, 0x444d4163, 0x69746e65 };
 	if (leaf == CPUID_XSAVE && subleaf == 2)
 		return (struct cpuid_regs){ 256, 576, 0, 0 };
+	if (leaf == CPUID_EXTENDED + 7)
+		return (struct cpuid_regs){ 0 }; /* but does not say that its TSC is invariant */
 	if (leaf == CPUID_EXTENDED + 8)
 		return (struct cpuid_regs){ 0x3030, ~0u, ~0u, ~0u };
 	return (struct cpuid_regs){ ~0u, ~0u, ~0u, ~0u };
@@ -69,6 +71,7 @@ static void promises(void **state)
 	assert_int_equal(cpuid_find(&table, 0, 0)->eax, 0xd);
 	assert_int_equal(cpuid_find(&table, 0, 0)->ebx, 0x68747541);
 	assert_int_equal(cpuid_find(&table, 0x80000000, 0)->eax, 0x80000008);
+	assert_int_equal(cpuid_find(&table, 0x80000007, 0)->edx, 1u << 8); /* invariant TSC */
 	uint32_t set = 1u << 21 | 1u << 24 | 1u << 31; /* x2APIC, TSC-deadline, hypervisor */
 
 	assert_int_equal(cpuid_find(&table, 1, 0)->ecx & set, set);

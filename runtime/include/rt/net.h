@@ -18,7 +18,7 @@
 #define RT_NET_RX      0x4000u
 #define RT_NET_DATA    0x8000u
 #define RT_NET_PACKET_MAX \
-	65550u /* bytes of the largest packet with its header: a full TSO segment */
+	65569u /* bytes of the largest packet: its header, Ethernet with two VLAN tags, IP */
 
 struct rt_net_header {
 	uint8_t flags;	  /* VIRTIO_NET_HDR_F_* */

@@ -132,6 +132,29 @@ bool vq_device_watch(struct vq_device *queue);
 /* Whether the driver wants to be told of the chains given since the last call. */
 bool vq_device_kick(struct vq_device *queue);
 
+/*
+ * Several chains taken as one place to write to, for packets that may fill more than one. No chain
+ * of them has readable bytes.
+ */
+struct vq_gather {
+	unsigned chains;
+	unsigned segments;
+	uint64_t bytes;
+	struct vq_segment segment[VQ_ENTRIES_MAX];
+	struct vq_used_elem used[VQ_ENTRIES_MAX]; /* of each chain; length is its writable bytes */
+};
+
+/*
+ * Takes chains until they have that many writable bytes. VQ_NONE: there is not enough, and nothing
+ * was taken. When all that one gather can hold is not enough either, gather->chains is not 0. scratch
+ * is overwritten.
+ */
+enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, struct vq_gather *gather,
+				struct vq_chain *scratch);
+/* Gives the chains back at once, of which the first bytes were written. */
+void vq_device_give_gathered(struct vq_device *queue, const struct vq_gather *gather,
+			     uint64_t written);
+
 /* Copy at an offset into the readable or writable bytes; return how much there was. */
 size_t vq_chain_read(const struct vq_chain *chain, uint64_t offset, void *to, size_t length);
 size_t vq_chain_write(const struct vq_chain *chain, uint64_t offset, const void *from,

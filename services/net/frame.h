@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A frame on its way through the switch, and where it is written. The first bytes are a private
+ * copy, and all that is decided is decided by it; the rest stays in memory that its sender may
+ * change at any time, and is read once. Relies on the virtqueue's segments only.
+ */
+#ifndef NET_FRAME_H
+#define NET_FRAME_H
+
+#include <stdbool.h>
+
+#include <rt/net.h>
+#include <rt/virtqueue.h>
+
+#define FRAME_START    256u /* bytes copied: all headers the switch looks at */
+#define FRAME_MIN      14u  /* an Ethernet header */
+#define FRAME_OVERHEAD 22u  /* an Ethernet header with two VLAN tags: beyond the MTU */
+#define FRAME_MAX      (RT_NET_PACKET_MAX - sizeof(struct rt_net_header))
+
+/* VIRTIO 1.2 section 5.1.6: struct virtio_net_hdr. */
+#define NET_HEADER_NEEDS_CSUM 1u
+#define NET_HEADER_DATA_VALID 2u
+#define NET_GSO_NONE	      0u
+#define NET_GSO_TCPV4	      1u
+#define NET_GSO_TCPV6	      4u
+#define NET_GSO_ECN	      0x80u
+
+struct frame {
+	struct rt_net_header header; /* checked; buffers is 0 */
+	uint32_t bytes;
+	uint32_t start_bytes;
+	uint32_t skip;	  /* bytes of the segments in front of the frame */
+	uint32_t headers; /* a TSO frame's headers up to and with TCP's */
+	uint32_t network; /* where its IP header starts */
+	uint32_t packets; /* as which it goes over a wire */
+	unsigned segments;
+	const struct vq_segment *segment;
+	unsigned char start[FRAME_START];
+};
+
+enum frame_fault {
+	FRAME_GOOD,
+	FRAME_LENGTH, /* shorter than a header, or longer than the MTU allows */
+	FRAME_HEADER, /* offloads asked for that its headers do not allow */
+};
+
+/* Sets up and checks the frame of length bytes behind skip bytes of the segments, which hold that
+ * much and stay where they are. */
+enum frame_fault frame_init(struct frame *frame, const struct rt_net_header *header,
+			    const struct vq_segment *segment, unsigned segments, uint32_t skip,
+			    uint32_t bytes, uint32_t mtu);
+
+/* A position in a frame. Starts as zeroes. */
+struct frame_cursor {
+	uint32_t offset;
+	uint32_t within; /* of the segment */
+	unsigned segment;
+	bool behind_start;
+};
+
+/* The next bytes that lie behind one another, at most max; length 0 at the end. */
+struct vq_segment frame_piece(const struct frame *frame, struct frame_cursor *cursor, uint32_t max);
+
+/* Where a packet is written: segments with room for it, filled from the first on. */
+struct sink {
+	const struct vq_segment *segment;
+	unsigned segments;
+	unsigned at;	 /* segment being filled */
+	uint32_t filled; /* bytes of it */
+};
+
+/* Appends as many of the bytes as there is room for. */
+void sink_put(struct sink *sink, const void *bytes, uint32_t length);
+
+/* Appends length bytes of the frame from the cursor on. */
+void sink_put_frame(struct sink *sink, const struct frame *frame, struct frame_cursor *cursor,
+		    uint32_t length);
+
+static inline uint16_t net_get16(const unsigned char *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline void net_put16(unsigned char *at, uint16_t value)
+{
+	at[0] = (unsigned char)(value >> 8);
+	at[1] = (unsigned char)value;
+}
+
+static inline uint32_t net_get32(const unsigned char *at)
+{
+	return (uint32_t)net_get16(at) << 16 | net_get16(at + 2);
+}
+
+static inline void net_put32(unsigned char *at, uint32_t value)
+{
+	net_put16(at, (uint16_t)(value >> 16));
+	net_put16(at + 2, (uint16_t)value);
+}
+
+#endif

@@ -34,6 +34,8 @@ static void fill_info(struct rt_info *info, const struct config_vm *config, cons
 								   : RT_BOOT_MULTIBOOT;
 	vmm->console = config->console;
 	vmm->debug_exit = config->debug_exit;
+	vmm->rng = config->rng;
+	vmm->balloon = config->balloon;
 	vmm->files = plan->files;
 	memcpy(vmm->file, plan->file, sizeof vmm->file);
 	snprintf(vmm->args, sizeof vmm->args, "%s", config->boot.args);

@@ -6,10 +6,37 @@
  */
 #include "ring.h"
 
+/* Where length bytes at an address of the peer are; NULL unless all of them are in one window. */
+static unsigned char *ring_bytes(const struct vq_ring *ring, uint64_t address, uint64_t length)
+{
+	uint64_t offset = address - ring->window_address;
+
+	if (offset <= ring->window_size && length <= ring->window_size - offset)
+		return ring->window + offset;
+	offset = address - ring->high.address;
+	if (offset < ring->high.size && length <= ring->high.size - offset)
+		return ring->high.bytes + offset;
+	return NULL;
+}
+
 static enum vq_result device_fail(struct vq_device *queue, enum vq_error error)
 {
 	queue->error = error;
 	return VQ_BROKEN;
+}
+
+bool vq_ring_find(struct vq_ring *ring, uint64_t desc, uint64_t avail, uint64_t used)
+{
+	uint16_t entries = ring->entries;
+
+	if (!entries || entries > VQ_ENTRIES_MAX || entries & (entries - 1))
+		return false;
+	if (desc % 16 || avail % 2 || used % 4)
+		return false;
+	ring->desc = (void *)ring_bytes(ring, desc, 16u * entries);
+	ring->avail = (void *)ring_bytes(ring, avail, 6u + 2u * entries);
+	ring->used = (void *)ring_bytes(ring, used, 6u + 8u * entries);
+	return ring->desc && ring->avail && ring->used;
 }
 
 void vq_device_init(struct vq_device *queue, const struct vq_ring *ring)
@@ -22,13 +49,30 @@ void vq_device_init(struct vq_device *queue, const struct vq_ring *ring)
 	queue->kicked_used = start;
 }
 
-static struct vq_desc desc_copy(const struct vq_desc *shared)
+/* A table of descriptors that a walk goes through: the ring's, or an indirect one, which may stand
+ * at any address. */
+struct shared_desc {
+	uint64_t address;
+	uint32_t length;
+	uint16_t flags;
+	uint16_t next;
+} __attribute__((packed));
+_Static_assert(sizeof(struct shared_desc) == sizeof(struct vq_desc), "the same");
+
+struct table {
+	const volatile struct shared_desc *desc;
+	uint32_t entries;
+	bool indirect;
+};
+
+/* One load of each field. */
+static struct vq_desc desc_copy(const volatile struct shared_desc *shared)
 {
 	struct vq_desc desc = {
-		.address = shared_read_u64(&shared->address),
-		.length = shared_read_u32(&shared->length),
-		.flags = shared_read_u16(&shared->flags),
-		.next = shared_read_u16(&shared->next),
+		.address = shared->address,
+		.length = shared->length,
+		.flags = shared->flags,
+		.next = shared->next,
 	};
 	return desc;
 }
@@ -37,17 +81,16 @@ static struct vq_desc desc_copy(const struct vq_desc *shared)
 static enum vq_error chain_append(const struct vq_ring *ring, struct vq_chain *chain,
 				  const struct vq_desc *desc)
 {
-	uint64_t offset = desc->address - ring->window_address;
+	unsigned char *bytes = ring_bytes(ring, desc->address, desc->length);
 
 	if (desc->flags & ~(VQ_DESC_NEXT | VQ_DESC_WRITE))
 		return VQ_ERROR_FLAGS;
-	if (desc->address < ring->window_address || offset > ring->window_size ||
-	    desc->length > ring->window_size - offset)
+	if (!bytes)
 		return VQ_ERROR_RANGE;
 	if (!(desc->flags & VQ_DESC_WRITE) && chain->writable)
 		return VQ_ERROR_ORDER;
 	chain->segment[chain->readable + chain->writable] = (struct vq_segment){
-		.bytes = ring->window + offset,
+		.bytes = bytes,
 		.length = desc->length,
 	};
 	if (desc->flags & VQ_DESC_WRITE) {
@@ -60,8 +103,27 @@ static enum vq_error chain_append(const struct vq_ring *ring, struct vq_chain *c
 	return VQ_ERROR_NONE;
 }
 
+/* Goes on in the table that an indirect descriptor names. Its write flag means nothing, and it is
+ * the last of its chain (VIRTIO 1.2 section 2.7.5.3). */
+static enum vq_error table_enter(const struct vq_ring *ring, const struct vq_desc *desc,
+				 struct table *table)
+{
+	const void *bytes = ring_bytes(ring, desc->address, desc->length);
+
+	if (!ring->indirect)
+		return VQ_ERROR_FLAGS;
+	if (table->indirect || desc->flags & VQ_DESC_NEXT || !desc->length ||
+	    desc->length % sizeof *desc)
+		return VQ_ERROR_INDIRECT;
+	*table = (struct table){ bytes, desc->length / sizeof *desc, true };
+	return bytes ? VQ_ERROR_NONE : VQ_ERROR_RANGE;
+}
+
+/* No chain has more buffers than the ring has entries, wherever they stand; so a walk has at most
+ * one step more, into an indirect table. */
 static enum vq_error chain_walk(const struct vq_ring *ring, uint16_t head, struct vq_chain *chain)
 {
+	struct table table = { (const void *)ring->desc, ring->entries, false };
 	uint16_t at = head;
 
 	chain->head = head;
@@ -69,16 +131,24 @@ static enum vq_error chain_walk(const struct vq_ring *ring, uint16_t head, struc
 	chain->writable = 0;
 	chain->readable_bytes = 0;
 	chain->writable_bytes = 0;
-	for (unsigned n = 0; n < ring->entries; n++) {
-		if (at >= ring->entries)
+	while (chain->readable + chain->writable < ring->entries) {
+		enum vq_error error;
+
+		if (at >= table.entries)
 			return VQ_ERROR_HEAD;
-		struct vq_desc desc = desc_copy(&ring->desc[at]);
-		enum vq_error error = chain_append(ring, chain, &desc);
+		struct vq_desc desc = desc_copy(&table.desc[at]);
+
+		if (desc.flags & VQ_DESC_INDIRECT) {
+			error = table_enter(ring, &desc, &table);
+			at = 0;
+		} else {
+			error = chain_append(ring, chain, &desc);
+			at = desc.next;
+		}
 		if (error)
 			return error;
-		if (!(desc.flags & VQ_DESC_NEXT))
+		if (!(desc.flags & (VQ_DESC_NEXT | VQ_DESC_INDIRECT)))
 			return VQ_ERROR_NONE;
-		at = desc.next;
 	}
 	return VQ_ERROR_LOOP;
 }
@@ -112,12 +182,17 @@ void vq_device_untake(struct vq_device *queue)
 
 void vq_device_give(struct vq_device *queue, const struct vq_chain *chain, uint32_t written)
 {
+	vq_device_give_head(queue, chain->head, written);
+}
+
+void vq_device_give_head(struct vq_device *queue, uint16_t head, uint32_t written)
+{
 	struct vq_used *used = queue->ring.used;
 	struct vq_used_elem *elem = &used->ring[queue->next_used & (queue->ring.entries - 1)];
 
 	if (queue->error)
 		return;
-	__atomic_store_n(&elem->id, chain->head, __ATOMIC_RELAXED);
+	__atomic_store_n(&elem->id, head, __ATOMIC_RELAXED);
 	__atomic_store_n(&elem->length, written, __ATOMIC_RELAXED);
 	queue->next_used++;
 	shared_publish_index(&used->idx, queue->next_used);

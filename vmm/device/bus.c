@@ -26,30 +26,76 @@ static unsigned pio_pages_missing(const struct bus *bus, unsigned base, unsigned
 	return missing;
 }
 
+static unsigned pio_pages_free(const struct bus *bus)
+{
+	unsigned free = 0;
+
+	for (unsigned page = 1; page <= BUS_PIO_PAGES; page++)
+		free += !bus->pio_used[page];
+	return free;
+}
+
+/* A free region; 0: there is none. */
+static unsigned pio_region_free(const struct bus *bus)
+{
+	for (unsigned slot = 1; slot <= BUS_PIO_REGIONS; slot++)
+		if (!bus->pio[slot].ops)
+			return slot;
+	return 0;
+}
+
+static void pio_claim(struct bus *bus, unsigned port, unsigned slot)
+{
+	unsigned page = bus->pio_page_of[port >> 8];
+
+	for (unsigned free = 1; !page; free++)
+		if (!bus->pio_used[free])
+			page = free;
+	bus->pio_page_of[port >> 8] = (uint8_t)page;
+	bus->pio_used[page]++;
+	bus->pio_slot[page][port & 0xff] = (uint8_t)slot;
+}
+
+static void pio_release(struct bus *bus, unsigned port)
+{
+	unsigned page = bus->pio_page_of[port >> 8];
+
+	bus->pio_slot[page][port & 0xff] = 0;
+	if (!--bus->pio_used[page])
+		bus->pio_page_of[port >> 8] = 0;
+}
+
 enum bus_status bus_add_pio(struct bus *bus, uint16_t base, uint16_t count,
 			    const struct pio_ops *ops, void *dev)
 {
 	unsigned end = base + count;
+	unsigned slot = pio_region_free(bus);
 
 	if (!count || end > 0x10000)
 		return BUS_EMPTY;
 	for (unsigned port = base; port < end; port++)
 		if (pio_slot_of(bus, port))
 			return BUS_OVERLAP;
-	if (bus->pio_regions == BUS_PIO_REGIONS ||
-	    pio_pages_missing(bus, base, count) > BUS_PIO_PAGES - bus->pio_pages)
+	if (!slot || pio_pages_missing(bus, base, count) > pio_pages_free(bus))
 		return BUS_FULL;
-
-	unsigned slot = ++bus->pio_regions;
 
 	bus->pio[slot] =
 		(struct pio_region){ .ops = ops, .dev = dev, .base = base, .count = count };
-	for (unsigned port = base; port < end; port++) {
-		if (!bus->pio_page_of[port >> 8])
-			bus->pio_page_of[port >> 8] = (uint8_t)++bus->pio_pages;
-		bus->pio_slot[bus->pio_page_of[port >> 8]][port & 0xff] = (uint8_t)slot;
-	}
+	for (unsigned port = base; port < end; port++)
+		pio_claim(bus, port, slot);
 	return BUS_OK;
+}
+
+void bus_remove_pio(struct bus *bus, uint16_t base)
+{
+	unsigned slot = pio_slot_of(bus, base);
+	struct pio_region *region = &bus->pio[slot];
+
+	if (!slot || region->base != base)
+		return;
+	for (unsigned i = 0; i < region->count; i++)
+		pio_release(bus, base + i);
+	*region = (struct pio_region){ 0 };
 }
 
 enum bus_status bus_add_mmio(struct bus *bus, uint64_t base, uint64_t size,
@@ -73,6 +119,20 @@ enum bus_status bus_add_mmio(struct bus *bus, uint64_t base, uint64_t size,
 	bus->mmio_regions++;
 	bus->mmio_last = 0;
 	return BUS_OK;
+}
+
+void bus_remove_mmio(struct bus *bus, uint64_t base)
+{
+	for (unsigned at = 0; at < bus->mmio_regions; at++) {
+		if (bus->mmio[at].base != base)
+			continue;
+		bus->mmio_regions--;
+		memmove(&bus->mmio[at], &bus->mmio[at + 1],
+			(bus->mmio_regions - at) * sizeof bus->mmio[0]);
+		bus->mmio[bus->mmio_regions] = (struct mmio_region){ 0 };
+		bus->mmio_last = 0;
+		return;
+	}
 }
 
 /* A width that no single register takes: split, the way an 8-bit device on an ISA bus sees it. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's two address spaces: 64 Ki I/O ports and guest-physical MMIO. Devices are attached
- * before the guest starts, overlaps are refused; afterwards dispatch is a table look-up for ports
- * and a binary search with a last-hit cache for MMIO. Nothing a guest does here can fail: what no
- * device claims reads as all ones, and is counted.
+ * The machine's two address spaces: 64 Ki I/O ports and guest-physical MMIO. Overlaps are refused;
+ * only the PCI bus moves what is attached. Dispatch is a table look-up for ports and a binary
+ * search with a last-hit cache for MMIO. Nothing a guest does here can fail: what no device claims
+ * reads as all ones, and is counted.
  */
 #ifndef VMM_DEVICE_BUS_H
 #define VMM_DEVICE_BUS_H
@@ -11,11 +11,11 @@
 #include "device.h"
 
 #define BUS_PIO_REGIONS	 64
-#define BUS_PIO_PAGES	 16
-#define BUS_MMIO_REGIONS 32
+#define BUS_PIO_PAGES	 40
+#define BUS_MMIO_REGIONS 128
 
 struct pio_region {
-	const struct pio_ops *ops;
+	const struct pio_ops *ops; /* NULL: free */
 	void *dev;
 	uint16_t base;
 	uint16_t count;
@@ -40,9 +40,8 @@ struct bus_counters {
 struct bus {
 	uint8_t pio_page_of[256];
 	uint8_t pio_slot[BUS_PIO_PAGES + 1][256];
+	uint16_t pio_used[BUS_PIO_PAGES + 1]; /* claimed ports of the page; 0: it is free */
 	struct pio_region pio[BUS_PIO_REGIONS + 1];
-	unsigned pio_regions;
-	unsigned pio_pages;
 	struct mmio_region mmio[BUS_MMIO_REGIONS]; /* sorted by base, disjoint */
 	unsigned mmio_regions;
 	unsigned mmio_last; /* index of the region hit last */
@@ -58,11 +57,16 @@ enum bus_status {
 
 void bus_init(struct bus *bus);
 
-/* Attach a device; on failure nothing changed. Before the guest runs only. */
+/* Attach a device; on failure nothing changed. */
 enum bus_status bus_add_pio(struct bus *bus, uint16_t base, uint16_t count,
 			    const struct pio_ops *ops, void *dev);
 enum bus_status bus_add_mmio(struct bus *bus, uint64_t base, uint64_t size,
 			     const struct mmio_ops *ops, void *dev);
+
+/* Takes away the region that begins there. A handler may do so with its own region as the last
+ * thing it does. */
+void bus_remove_pio(struct bus *bus, uint16_t base);
+void bus_remove_mmio(struct bus *bus, uint64_t base);
 
 /*
  * Port access. width is 1, 2 or 4. An access the register table does not allow as a whole is done

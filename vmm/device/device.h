@@ -61,7 +61,8 @@ static inline void irq_line_set(const struct irq_line *irq, bool level)
  * A register table: one byte per register says with which widths (1, 2, 4, 8 bytes: the width is
  * its own bit) it may be read (low nibble) and written (high nibble). Register i starts at offset
  * i << shift; an access must start exactly there. The bus refuses everything else, so a handler
- * only ever sees an offset and a width its table names.
+ * only ever sees an offset and a width its table names. A table without bytes, REG_NATURAL, takes
+ * every naturally aligned access.
  */
 #define ACCESS_R(widths)  (widths)
 #define ACCESS_W(widths)  ((widths) << 4)
@@ -73,11 +74,15 @@ struct reg_table {
 	uint16_t count;
 	uint8_t shift;
 };
+#define REG_NATURAL { NULL, 0, 0 }
 
 static inline unsigned reg_access(const struct reg_table *table, uint64_t offset)
 {
 	uint64_t index = offset >> table->shift;
 
+	/* The lowest bit set is the widest natural access; the narrower ones are below it. */
+	if (!table->access)
+		return ACCESS_RW((((unsigned)offset | 8) & -((unsigned)offset | 8)) * 2 - 1);
 	if (index >= table->count || index << table->shift != offset)
 		return ACCESS_NONE;
 	return table->access[index];
@@ -123,7 +128,7 @@ struct device_ops {
 	void (*resume)(void *dev);
 };
 
-#define DEVICE_STATE_MAX 2048
+#define DEVICE_STATE_MAX 4096
 
 /* A saved device: this header, then state_size bytes. */
 struct device_header {

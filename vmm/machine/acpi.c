@@ -47,7 +47,7 @@ _Static_assert(sizeof(struct header) == 36, "ACPI 5.2.6");
 
 struct xsdt {
 	struct header header;
-	uint64_t table[2];
+	uint64_t table[3];
 } PACKED;
 
 struct address {
@@ -124,6 +124,16 @@ struct madt_nmi {
 	uint16_t flags;
 	uint8_t lint;
 } PACKED;
+
+struct mcfg {
+	struct header header;
+	uint64_t reserved0;
+	uint64_t base;
+	uint16_t segment;
+	uint8_t first_bus, last_bus;
+	uint32_t reserved1;
+} PACKED;
+_Static_assert(sizeof(struct mcfg) == 60, "PCI firmware specification 3.0, section 4.1.2");
 
 #define MADT_ISA_FLAGS	  0u   /* as the bus has it: active high, edge */
 #define MADT_HIGH_LEVEL	  0xdu /* active high, level */
@@ -254,6 +264,13 @@ static uint64_t write_madt(struct area *area, unsigned cpus)
 	return append_table(area, table, used);
 }
 
+static uint64_t write_mcfg(struct area *area)
+{
+	struct mcfg t = { .header = header("MCFG", sizeof t, 1), .base = PCI_ECAM_BASE };
+
+	return append_table(area, &t, sizeof t);
+}
+
 static void write_rsdp(unsigned char *at, uint64_t xsdt)
 {
 	struct rsdp r = {
@@ -283,6 +300,7 @@ bool acpi_write(const struct guest_memory *memory, unsigned cpus, uint64_t *rsdp
 
 	xsdt.table[0] = write_fadt(&area, facs_gpa, dsdt_gpa);
 	xsdt.table[1] = write_madt(&area, cpus);
+	xsdt.table[2] = write_mcfg(&area);
 	write_rsdp(area.base, append_table(&area, &xsdt, sizeof xsdt));
 	*rsdp = ACPI_BASE;
 	return true;

@@ -104,6 +104,7 @@ static void exit_window(struct machine *m)
 static void exit_event(struct machine *m)
 {
 	console_input(m);
+	pc_virtio_poll(&m->pc);
 }
 
 static void exit_timeout(struct machine *m)
@@ -223,6 +224,7 @@ static void halt(struct machine *m)
 		rt_sm_down_all(RT_SEL_WAKE, m->deadline_tsc);
 		pc_advance(&m->pc);
 		console_input(m);
+		pc_virtio_poll(&m->pc);
 	}
 }
 

@@ -31,20 +31,25 @@
 
 #define EXTENDED_BASE 0x100000ull
 
-/* Between low RAM and 4 GiB: PCI memory, then the interrupt controllers. */
-#define PCI_HOLE_BASE LOW_RAM_MAX
-#define PCI_HOLE_END  0xfec00000ull
+/* Between low RAM and 4 GiB: PCI memory, configuration space of PCI bus 0, and the interrupt
+ * controllers. */
+#define PCI_HOLE_BASE  LOW_RAM_MAX
+#define PCI_HOLE_END   0xf0000000ull
+#define PCI_ECAM_BASE  0xf0000000ull
+#define PCI_ECAM_BYTES 0x100000ull
 
 /* I/O ports beside the fixed ones of a PC. */
 #define ACPI_PM_PORT 0x600
 #define PVPANIC_PORT 0x505
+#define PCI_IO_BASE  0xc000 /* where firmware leaves I/O BARs */
 
 /* Interrupts, as ISA lines. */
 #define IRQ_PIT	    0
 #define IRQ_COM1    4
 #define IRQ_RTC	    8
 #define IRQ_SCI	    9
-#define IOAPIC_PIT  2 /* the interrupt source override of line 0 */
-#define ACPI_S5_TYP 5 /* SLP_TYP that the DSDT gives for S5 */
+#define IOAPIC_PCI  16 /* INTA of PCI device n is pin 16 + n % 8 */
+#define IOAPIC_PIT  2  /* the interrupt source override of line 0 */
+#define ACPI_S5_TYP 5  /* SLP_TYP that the DSDT gives for S5 */
 
 #endif

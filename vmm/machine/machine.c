@@ -15,6 +15,7 @@
 #include "acpi.h"
 #include "boot.h"
 #include "cpu/registers.h"
+#include "random.h"
 
 #define MEMORY_RIGHTS (VELA_MEM_R | VELA_MEM_W | VELA_MEM_X)
 
@@ -139,13 +140,26 @@ static void init_time(struct machine *m)
 	m->epoch_ns = rt_clock.boot_epoch ? rt_clock.boot_epoch * RT_NS_PER_S + since : 0;
 }
 
+static void driver_fault(void *ctx, const char *device, unsigned queue, const char *why)
+{
+	(void)ctx;
+	rt_log(RT_WARNING,
+	       "guest: its driver of %s broke queue %u: %s; the device waits for a reset", device,
+	       queue, why);
+}
+
 static void init_devices(struct machine *m)
 {
+	const struct guest_memory *memory = &m->memory;
 	const struct pc_config config = {
 		.now_ns = machine_now_ns,
 		.console_put = console_put,
 		.console_drained = console_input,
 		.end = end_by_device,
+		.driver_fault = driver_fault,
+		.random = m->info->vmm.rng && random_available() ? random_fill : NULL,
+		.ram = { { memory->base, 0, memory->low_bytes },
+			 { memory->base + memory->low_bytes, HIGH_RAM_BASE, memory->high_bytes } },
 		.ctx = m,
 		.epoch_s = (int64_t)(m->epoch_ns / RT_NS_PER_S),
 		.tsc_khz = (uint32_t)m->khz,

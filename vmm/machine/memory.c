@@ -55,6 +55,7 @@ unsigned guest_memory_map(const struct guest_memory *memory,
 		regions[n++] =
 			(struct memory_region){ EXTENDED_BASE, memory->low_bytes - EXTENDED_BASE,
 						MEMORY_RAM };
+	regions[n++] = (struct memory_region){ PCI_ECAM_BASE, PCI_ECAM_BYTES, MEMORY_RESERVED };
 	if (memory->high_bytes)
 		regions[n++] =
 			(struct memory_region){ HIGH_RAM_BASE, memory->high_bytes, MEMORY_RAM };

@@ -47,7 +47,7 @@ struct memory_region {
 
 enum { MEMORY_RAM = 1, MEMORY_RESERVED = 2 };
 
-#define MEMORY_REGIONS_MAX 4
+#define MEMORY_REGIONS_MAX 5
 
 /* Fills regions in ascending order and returns how many there are. */
 unsigned guest_memory_map(const struct guest_memory *memory,

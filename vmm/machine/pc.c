@@ -125,12 +125,13 @@ static void init_interrupts(struct pc *pc)
 static void init_devices(struct pc *pc)
 {
 	const struct uart_line line = { console_put, console_drained, pc };
+	const struct pci_wiring pci = { pc_pci_msi, pc_pci_intx, pc };
 
 	pit_init(&pc->pit, &pc->clock, isa(pc, IRQ_PIT));
 	rtc_init(&pc->rtc, &pc->clock, isa(pc, IRQ_RTC), pc->config.epoch_s);
 	uart_init(&pc->com1, isa(pc, IRQ_COM1), line);
 	acpipm_init(&pc->pm, &pc->clock, isa(pc, IRQ_SCI), 32, sleep_requested, pc);
-	pcihost_init(&pc->pci);
+	pcihost_init(&pc->pci, &pci);
 	reset_init(&pc->reset, reset_requested, pc);
 	pvpanic_init(&pc->pvpanic, panic_reported, pc);
 	debugexit_init(&pc->debugexit, debug_exit_written, pc);
@@ -146,7 +147,8 @@ static bool attach(struct pc *pc)
 	       uart_attach(&pc->com1, bus, UART_COM1_PORT) == BUS_OK &&
 	       acpipm_attach(&pc->pm, bus, ACPI_PM_PORT) == BUS_OK &&
 	       ioapic_attach(&pc->ioapic, bus, IOAPIC_DEFAULT_BASE) == BUS_OK &&
-	       pcihost_attach(&pc->pci, bus) == BUS_OK && reset_attach(&pc->reset, bus) == BUS_OK &&
+	       pcihost_attach(&pc->pci, bus, PCI_ECAM_BASE) == BUS_OK &&
+	       reset_attach(&pc->reset, bus) == BUS_OK &&
 	       pvpanic_attach(&pc->pvpanic, bus, PVPANIC_PORT) == BUS_OK &&
 	       (!pc->config.debug_exit ||
 		debugexit_attach(&pc->debugexit, bus, DEBUGEXIT_PORT) == BUS_OK);
@@ -159,7 +161,7 @@ bool pc_init(struct pc *pc, const struct pc_config *config)
 	init_interrupts(pc);
 	init_devices(pc);
 	pc->attention = ATTEND_TIMERS;
-	return attach(pc);
+	return attach(pc) && pc_virtio_init(pc);
 }
 
 /* Ports of devices that have deadlines: PIT with its gate, RTC, ACPI. */

@@ -19,6 +19,7 @@
 #include "device/rtc146818.h"
 #include "device/uart16550.h"
 #include "layout.h"
+#include "pc_virtio.h"
 #include "pvpanic.h"
 
 /* What an access or an event may have changed. */
@@ -37,7 +38,12 @@ struct pc_config {
 	/* The guest wants an end; the access that says so is completed first. */
 	void (*end)(void *ctx, enum pc_end end, uint32_t value);
 	void *ctx;
-	int64_t epoch_s; /* wall clock at guest time 0 */
+	/* A driver of the guest has broken a virtio device's rules, for the first time. */
+	void (*driver_fault)(void *ctx, const char *device, unsigned queue, const char *why);
+	/* Random bytes for the guest; NULL: there is no entropy device. */
+	void (*random)(void *ctx, void *bytes, size_t size);
+	struct vq_window ram[2]; /* what virtio devices may reach: low and high RAM */
+	int64_t epoch_s;	 /* wall clock at guest time 0 */
 	uint32_t tsc_khz;
 	unsigned physical_bits;
 	bool debug_exit;
@@ -58,6 +64,7 @@ struct pc {
 	struct lapic lapic;
 	struct apicbus apicbus;
 	struct pcihost pci;
+	struct pc_virtio virtio;
 	struct reset reset;
 	struct debugexit debugexit;
 	struct pvpanic pvpanic;

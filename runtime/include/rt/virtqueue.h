@@ -29,6 +29,8 @@ enum vq_result {
 	X(RANGE, "descriptor points outside its window")                         \
 	X(ORDER, "readable descriptor after a writable one")                     \
 	X(FLAGS, "descriptor flag that was not negotiated")                      \
+	X(INDIRECT, "indirect table that is empty, cut off or nested")           \
+	X(GEOMETRY, "queue size or ring address that cannot be")                 \
 	X(IN_FLIGHT, "more chains in flight than the ring holds")                \
 	X(USED_INDEX, "used index runs ahead of the chains in flight")           \
 	X(USED_ID, "used element names a chain that is not in flight")           \
@@ -50,7 +52,7 @@ _Static_assert(sizeof(struct vq_desc) == 16, "VIRTIO 1.2 section 2.7.5");
 
 #define VQ_DESC_NEXT	 1u
 #define VQ_DESC_WRITE	 2u
-#define VQ_DESC_INDIRECT 4u /* not offered to any peer: a chain that uses it breaks the queue */
+#define VQ_DESC_INDIRECT 4u /* breaks a queue whose ring does not say indirect */
 
 struct vq_avail {
 	uint16_t flags; /* bit 0: the driver wants no notifications (without event indexes) */
@@ -69,10 +71,17 @@ struct vq_used {
 	struct vq_used_elem ring[]; /* entries, then avail_event */
 };
 
+/* Memory of the peer: addresses from address on are at bytes in this address space. */
+struct vq_window {
+	unsigned char *bytes;
+	uint64_t address;
+	uint64_t size; /* 0: there is none */
+};
+
 /*
  * Where a queue lies. Fixed when the queue is set up and never read again from anything the peer
  * can write. Descriptor addresses from window_address on, window_size bytes, are at window in this
- * address space; others are refused.
+ * address space; others are refused unless they are in the second window, high.
  */
 struct vq_ring {
 	struct vq_desc *desc;
@@ -83,6 +92,8 @@ struct vq_ring {
 	unsigned char *window;
 	uint64_t window_address;
 	uint64_t window_size;
+	struct vq_window high;
+	bool indirect; /* VIRTIO_F_INDIRECT_DESC; device side only */
 };
 
 /* Bytes that rings of so many entries take when they lie behind one another. */
@@ -118,6 +129,13 @@ struct vq_chain {
 };
 
 /*
+ * For rings whose addresses the peer chose: sets desc, avail and used of a ring whose entries and
+ * windows are set. False: they lie outside the windows, are not aligned as section 2.7 demands, or
+ * entries is not a power of two up to VQ_ENTRIES_MAX.
+ */
+bool vq_ring_find(struct vq_ring *ring, uint64_t desc, uint64_t avail, uint64_t used);
+
+/*
  * Starts where the used ring says that chains were last given back, which is 0 for a fresh queue
  * and the right place when a device process was restarted.
  */
@@ -125,6 +143,8 @@ void vq_device_init(struct vq_device *queue, const struct vq_ring *ring);
 enum vq_result vq_device_take(struct vq_device *queue, struct vq_chain *chain);
 /* Gives a chain back; written must not exceed its writable bytes. */
 void vq_device_give(struct vq_device *queue, const struct vq_chain *chain, uint32_t written);
+/* The same for a chain that is known by its head alone. */
+void vq_device_give_head(struct vq_device *queue, uint16_t head, uint32_t written);
 /* Takes back the vq_device_take just done: the same chain is next again. */
 void vq_device_untake(struct vq_device *queue);
 /* Asks the driver for a notification. True: a chain is there already, and none may come. */

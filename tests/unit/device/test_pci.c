@@ -7,6 +7,7 @@
 static struct zoo zoo;
 static struct pcihost *const host = &zoo.dev.pcihost;
 static struct pci_function nic, second;
+static struct pci_state nic_state, second_state;
 static unsigned changes, changed_offset, changed_width;
 
 static void changed(struct pci_function *function, unsigned offset, unsigned width)
@@ -30,8 +31,8 @@ static int setup(void **state)
 
 	(void)state;
 	zoo_open_named(&zoo, "pcihost");
-	pci_function_init(&nic, &identity);
-	pci_function_init(&second, &identity);
+	pci_function_init(&nic, &nic_state, &identity);
+	pci_function_init(&second, &second_state, &identity);
 	nic.dev = &nic;
 	nic.changed = changed;
 	changes = 0;
@@ -121,7 +122,7 @@ static void writes_reach_the_writable_bits_only(void **state)
 	pcihost_add(host, PCI_DEVFN(2, 0), &nic);
 	nic.writable[4] = 0x07;
 	nic.writable[0x10 + 1] = 0xf0;
-	nic.config[7] = 0xff;
+	nic_state.config[7] = 0xff;
 	nic.clears[7] = 0xf9;
 	set(0x80001004, 0, 2, 0xffff);
 	assert_int_equal(get(0x80001004, 0, 2), 0x0007);
@@ -132,7 +133,7 @@ static void writes_reach_the_writable_bits_only(void **state)
 	assert_int_equal(get(0x80001010, 0, 4), 0x0000f000);
 	set(0x80001004, 3, 1, 0x81); /* status: write one to clear */
 	assert_int_equal(get(0x80001004, 3, 1), 0x7e);
-	assert_int_equal(pci_config_get16(&nic, 0x10), 0xf000);
+	assert_int_equal(pci_get16(&nic, 0x10), 0xf000);
 	assert_int_equal(changed_offset, 7);
 }
 

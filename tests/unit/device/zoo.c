@@ -241,10 +241,23 @@ static void poke_acpipm(struct zoo *zoo, uint8_t what, uint8_t value)
 	acpipm_power_button(&zoo->dev.acpipm);
 }
 
+static void put_msi(void *ctx, uint64_t address, uint32_t data)
+{
+	record(ctx, ZOO_MSI | ((uint32_t)address & 0xf000) | (data & 0xff));
+}
+
+static void put_intx(void *ctx, unsigned input, bool level)
+{
+	(void)input;
+	set_line(ctx, 0, level);
+}
+
 static void build_pcihost(struct zoo *zoo)
 {
-	pcihost_init(&zoo->dev.pcihost);
-	pcihost_attach(&zoo->dev.pcihost, &zoo->bus);
+	const struct pci_wiring wiring = { put_msi, put_intx, zoo };
+
+	pcihost_init(&zoo->dev.pcihost, &wiring);
+	pcihost_attach(&zoo->dev.pcihost, &zoo->bus, ZOO_ECAM);
 }
 
 static void build_reset(struct zoo *zoo)

@@ -100,12 +100,14 @@ bool zoo_send(void *ctx, const struct apic_message *message);
 #define ZOO_EVENT   0x10000u
 #define ZOO_EOI	    0x20000u
 #define ZOO_DRAINED 0x30000u
+#define ZOO_MSI	    0x40000u
 void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector);
 void zoo_eoi(void *ctx, uint8_t vector);
 
 #define ZOO_START_NS  UINT64_C(1234567891)
 #define ZOO_EPOCH     INT64_C(1709164799) /* 2024-02-28 23:59:59 UTC */
 #define ZOO_PM_PORT   0x600
+#define ZOO_ECAM      UINT64_C(0xf0000000)
 #define ZOO_TIMER_HZ  UINT64_C(1000000000)
 #define ZOO_TSC_KHZ   2500000u
 #define ZOO_LAPIC_ID  3u

@@ -75,6 +75,17 @@ static void fixed_hardware(void **state)
 	assert_int_equal(get(fadt + 40, 4), get(fadt + 140, 8));
 }
 
+static void pci_configuration(void **state)
+{
+	uint64_t mcfg = get(xsdt() + 52, 8);
+
+	(void)state;
+	assert_table(mcfg, "MCFG");
+	assert_int_equal(get(mcfg + 44, 8), PCI_ECAM_BASE);
+	assert_int_equal(get(mcfg + 52, 4), 0); /* segment 0, bus 0 to 0 */
+	assert_int_equal(get(mcfg + 4, 4), 60);
+}
+
 static void interrupts(void **state)
 {
 	uint64_t madt = get(xsdt() + 44, 8), end = madt + get(madt + 4, 4);
@@ -111,11 +122,13 @@ static void dsdt_agrees(void **state)
 	uint64_t dsdt = get(get(xsdt() + 36, 8) + 140, 8), size = get(dsdt + 4, 4);
 	const uint16_t pvpanic = PVPANIC_PORT;
 	const uint32_t hole[2] = { PCI_HOLE_BASE, PCI_HOLE_END - 1 };
+	const uint32_t ecam[2] = { PCI_ECAM_BASE, PCI_ECAM_BYTES };
 	const unsigned char s5[] = { '_', 'S', '5', '_', 0x12, 7, 4, 0x0a, ACPI_S5_TYP };
 
 	(void)state;
 	assert_true(contains(ram + dsdt, size, &pvpanic, sizeof pvpanic));
 	assert_true(contains(ram + dsdt, size, hole, sizeof hole));
+	assert_true(contains(ram + dsdt, size, ecam, sizeof ecam));
 	assert_true(contains(ram + dsdt, size, s5, sizeof s5));
 	if (!dsdt_file)
 		return;
@@ -138,9 +151,8 @@ static void needs_memory(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fixed_hardware),
-		cmocka_unit_test(interrupts),
-		cmocka_unit_test(dsdt_agrees),
+		cmocka_unit_test(fixed_hardware), cmocka_unit_test(pci_configuration),
+		cmocka_unit_test(interrupts),	  cmocka_unit_test(dsdt_agrees),
 		cmocka_unit_test(needs_memory),
 	};
 

@@ -55,8 +55,8 @@ static void linux_boots(void **state)
 	assert_int_equal(image_guest(&im, initrd + 4999, 1), 0x5a);
 	assert_string_equal(guest_ptr(&im.memory, image_guest(&im, BOOT_PARAMS + 0x228, 4), 5),
 			    "args");
-	assert_int_equal(image_guest(&im, BOOT_PARAMS + 0x1e8, 1), 3);
-	/* The last region of the map: 1 MiB to the end of RAM. */
+	assert_int_equal(image_guest(&im, BOOT_PARAMS + 0x1e8, 1), 4);
+	/* The last region of RAM: 1 MiB to its end. */
 	assert_int_equal(image_guest(&im, BOOT_PARAMS + 0x2d0 + 40, 8), 1 << 20);
 	assert_int_equal(image_guest(&im, BOOT_PARAMS + 0x2d0 + 48, 8), IMAGE_RAM - (1 << 20));
 	assert_int_equal(image_guest(&im, BOOT_PARAMS + 0x2d0 + 56, 4), MEMORY_RAM);
@@ -135,7 +135,7 @@ static void pvh_boots(void **state)
 	assert_string_equal(guest_ptr(&im.memory, image_guest(&im, module + 16, 8), 4), "a b");
 	assert_string_equal(guest_ptr(&im.memory, image_guest(&im, info + 24, 8), 5), "args");
 	assert_int_equal(image_guest(&im, info + 32, 8), ACPI_BASE);
-	assert_int_equal(image_guest(&im, info + 48, 4), 3);
+	assert_int_equal(image_guest(&im, info + 48, 4), 4);
 }
 
 static void pvh_is_refused(void **state)
@@ -190,7 +190,7 @@ static void multiboot_boots(void **state)
 	assert_int_equal(image_guest(&im, module + 16, 4), 0x102000);
 	uint64_t map = image_guest(&im, info + 48, 4);
 
-	assert_int_equal(image_guest(&im, info + 44, 4), 3 * 24);
+	assert_int_equal(image_guest(&im, info + 44, 4), 4 * 24);
 	assert_int_equal(image_guest(&im, map + 48, 4), 20);
 	assert_int_equal(image_guest(&im, map + 52, 8), 1 << 20);
 }

@@ -57,11 +57,13 @@ static void splits_at_the_hole(void **state)
 	guest_memory_init(&big, window, LOW_RAM_MAX + (1ull << 30));
 	assert_int_equal(big.low_bytes, LOW_RAM_MAX);
 	assert_int_equal(big.high_bytes, 1ull << 30);
-	assert_int_equal(guest_memory_map(&big, map), 4);
+	assert_int_equal(guest_memory_map(&big, map), 5);
 	assert_int_equal(map[2].base + map[2].size, LOW_RAM_MAX);
-	assert_int_equal(map[3].base, HIGH_RAM_BASE);
-	assert_int_equal(map[3].size, 1ull << 30);
-	for (unsigned i = 1; i < 4; i++)
+	assert_int_equal(map[3].base, PCI_ECAM_BASE);
+	assert_int_equal(map[3].type, MEMORY_RESERVED);
+	assert_int_equal(map[4].base, HIGH_RAM_BASE);
+	assert_int_equal(map[4].size, 1ull << 30);
+	for (unsigned i = 1; i < 5; i++)
 		assert_true(map[i - 1].base + map[i - 1].size <= map[i].base);
 }
 

@@ -44,7 +44,14 @@ static void end(void *ctx, enum pc_end how, uint32_t value)
 static int setup(void **state)
 {
 	const struct pc_config config = {
-		clock_ns, put, drained, end, NULL, 1700000000, 2000000, 40, true,
+		.now_ns = clock_ns,
+		.console_put = put,
+		.console_drained = drained,
+		.end = end,
+		.epoch_s = 1700000000,
+		.tsc_khz = 2000000,
+		.physical_bits = 40,
+		.debug_exit = true,
 	};
 
 	(void)state;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which virtio devices the machine has, where firmware leaves them, and how their interrupts reach
+ * the local APICs.
+ */
+#include "pc.h"
+
+void pc_pci_msi(void *ctx, uint64_t address, uint32_t data)
+{
+	struct pc *pc = ctx;
+
+	pc->attention |= ATTEND_IRQ;
+	apicbus_msi(&pc->apicbus, address, data);
+}
+
+void pc_pci_intx(void *ctx, unsigned input, bool level)
+{
+	struct pc *pc = ctx;
+
+	pc->attention |= ATTEND_IRQ;
+	ioapic_set_line(&pc->ioapic, IOAPIC_PCI + input, level);
+}
+
+static void report(void *ctx, const char *device, unsigned queue, const char *why)
+{
+	const struct pc *pc = ctx;
+
+	pc->config.driver_fault(pc->config.ctx, device, queue, why);
+}
+
+static bool attach(struct pc *pc, struct virtio_device *dev)
+{
+	struct pc_virtio *virtio = &pc->virtio;
+	unsigned n = virtio->devices;
+	const struct virtio_place place = {
+		.devfn = PCI_DEVFN(n + 1, 0),
+		.memory = PCI_HOLE_BASE + n * VIRTIO_BAR_BYTES,
+		.io = (uint16_t)(PCI_IO_BASE + n * VIRTIO_IO_BYTES),
+	};
+
+	if (n == PCI_FUNCTIONS || !virtio_attach(dev, &pc->pci, &place))
+		return false;
+	virtio->device[virtio->devices++] = dev;
+	return true;
+}
+
+static bool add_rng(struct pc *pc, const struct virtio_wiring *wiring)
+{
+	const struct rng_source source = { pc->config.random, pc->config.ctx };
+
+	if (!source.fill)
+		return true;
+	virtio_rng_init(&pc->virtio.rng, wiring, source);
+	return attach(pc, &pc->virtio.rng.dev);
+}
+
+bool pc_virtio_init(struct pc *pc)
+{
+	const struct virtio_wiring wiring = {
+		.ram = { pc->config.ram[0], pc->config.ram[1] },
+		.report = report,
+		.ctx = pc,
+	};
+
+	return add_rng(pc, &wiring);
+}
+
+void pc_virtio_poll(struct pc *pc)
+{
+	for (unsigned i = 0; i < pc->virtio.devices; i++)
+		virtio_poll(pc->virtio.device[i]);
+}

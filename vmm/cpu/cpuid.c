@@ -12,11 +12,12 @@
 #define BIT(n) (1u << (n))
 #define ALL    0xffffffffu
 
-#define LEAF_CACHES   0x4u
-#define LEAF_FEATURES 0x7u
-#define LEAF_TOPOLOGY 0xbu
-#define BASIC_MAX     CPUID_XSAVE
-#define EXTENDED_MAX  0x80000008u
+#define LEAF_CACHES	0x4u
+#define LEAF_FEATURES	0x7u
+#define LEAF_AMD_CACHES 0x8000001du
+#define BASIC_MAX	CPUID_XSAVE
+#define EXTENDED_MAX	0x80000008u
+#define TOPOEXT		BIT(22) /* of 8000_0001.ECX: leaves 8000_001D and 8000_001E */
 
 /* 1.ECX: SSE3, PCLMULQDQ, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, AVX, F16C,
  * RDRAND; set: x2APIC, TSC-deadline, hypervisor. */
@@ -37,8 +38,8 @@
 #define LEAF7_ECX (BIT(2) | BIT(8) | BIT(9) | BIT(10) | BIT(22))
 #define LEAF7_EDX BIT(4)
 
-/* 8000_0001.ECX: LAHF, CR8, ABM, SSE4A, misaligned SSE, PREFETCHW. */
-#define EXT1_ECX (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
+/* 8000_0001.ECX: LAHF, CR8, ABM, SSE4A, misaligned SSE, PREFETCHW, topology extensions. */
+#define EXT1_ECX (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | TOPOEXT)
 /* 8000_0001.EDX: the copies of leaf 1, SYSCALL, NX, MMXEXT, 1 GiB pages, RDTSCP, LM, 3DNow.
  */
 #define EXT1_EDX                                                                             \
@@ -74,6 +75,7 @@ static const struct policy policies[] = {
 	/* Invariant TSC, which Vela needs of every host whether its CPUID says so or not. */
 	{ 0x80000007u, { 0 }, { 0, 0, 0, BIT(8) } },
 	{ 0x80000008u, { 0xffffu, BIT(0), 0, 0 }, { 0 } }, /* address sizes, CLZERO */
+	{ LEAF_AMD_CACHES, { 0x3ff, ALL, ALL, 3 }, { 0 } },
 };
 
 /* Index into table->sub, or CPUID_SUB_MASKS for leaves without subleaves. */
@@ -84,10 +86,12 @@ static unsigned sub_index(uint32_t leaf)
 		return 0;
 	case LEAF_FEATURES:
 		return 1;
-	case LEAF_TOPOLOGY:
+	case CPUID_TOPOLOGY:
 		return 2;
 	case CPUID_XSAVE:
 		return 3;
+	case LEAF_AMD_CACHES:
+		return 4;
 	default:
 		return CPUID_SUB_MASKS;
 	}
@@ -111,16 +115,17 @@ static void add_policy(struct cpuid_table *table, const struct cpuid_config *con
 	/* A host without the leaf may answer with another one's content. */
 	if (p->leaf > (p->leaf < CPUID_EXTENDED ? basic_max : extended_max))
 		return;
-	if (p->leaf >= CPUID_EXTENDED) {
-		table->extended[p->leaf - CPUID_EXTENDED] =
-			apply(p, config->host(config->ctx, p->leaf, 0));
-		return;
-	}
-	table->basic[p->leaf] = apply(p, config->host(config->ctx, p->leaf, 0));
+	struct cpuid_regs regs = apply(p, config->host(config->ctx, p->leaf, 0));
+	bool caches = p->leaf == LEAF_CACHES || p->leaf == LEAF_AMD_CACHES;
+
+	if (p->leaf >= CPUID_EXTENDED)
+		table->extended[p->leaf - CPUID_EXTENDED] = regs;
+	else
+		table->basic[p->leaf] = regs;
 	if (sub == CPUID_SUB_MASKS)
 		return;
-	table->sub[sub][0] = table->basic[p->leaf];
-	for (uint32_t i = 1; p->leaf == LEAF_CACHES && i < CPUID_SUBLEAVES; i++)
+	table->sub[sub][0] = regs;
+	for (uint32_t i = 1; caches && i < CPUID_SUBLEAVES; i++)
 		table->sub[sub][i] = apply(p, config->host(config->ctx, p->leaf, i));
 }
 
@@ -155,19 +160,65 @@ static void add_xsave(struct cpuid_table *table, const struct cpuid_config *conf
 	table->basic[CPUID_XSAVE] = sub[0];
 }
 
-/* One thread in one core. */
+/* Bits of an APIC id that number so many cores. */
+static unsigned core_bits(unsigned cpus)
+{
+	return cpus > 1 ? 32 - (unsigned)__builtin_clz(cpus - 1) : 0;
+}
+
+/* Intel's leaf: a level of threads and one of cores. */
+static void add_levels(struct cpuid_table *table, unsigned cpus)
+{
+	struct cpuid_regs *sub = table->sub[sub_index(CPUID_TOPOLOGY)];
+
+	for (unsigned i = 0; i < CPUID_SUBLEAVES; i++)
+		sub[i].ecx = i;
+	sub[0].ebx = 1;
+	sub[0].ecx |= 1u << 8;
+	sub[1].eax = core_bits(cpus);
+	sub[1].ebx = cpus;
+	sub[1].ecx |= 2u << 8;
+	table->basic[CPUID_TOPOLOGY] = sub[0];
+}
+
+/* AMD's: cores and the bits that number them, and on processors that have them the extended leaves
+ * (APM vol. 3, E.4.7, E.4.15). */
+static void add_amd(struct cpuid_table *table, unsigned cpus)
+{
+	struct cpuid_regs *sizes = &table->extended[8];
+
+	if (sizes->eax && cpus > 1)
+		sizes->ecx = core_bits(cpus) << 12 | (cpus - 1);
+	if (table->extended[1].ecx & TOPOEXT)
+		table->extended[0].eax = CPUID_AMD_TOPOLOGY;
+}
+
+/* The cores that share a cache stand in bits 25:14 of both vendors' leaves, less one. */
+static void share_caches(struct cpuid_regs *caches, unsigned cpus)
+{
+	for (unsigned i = 0; i < CPUID_SUBLEAVES; i++)
+		if (caches[i].eax & 0x1f && (caches[i].eax >> 5 & 7) == 3)
+			caches[i].eax |= (cpus - 1) << 14;
+}
+
+/* Cores with one thread in one package; each has its own caches, up to the one of level 3, which
+ * all share. */
 static void add_topology(struct cpuid_table *table, const struct cpuid_config *config)
 {
-	struct cpuid_regs *sub = table->sub[sub_index(LEAF_TOPOLOGY)];
+	unsigned cpus = config->cpus;
+	struct cpuid_regs *caches = table->sub[sub_index(LEAF_CACHES)];
 
-	table->basic[1].ebx |= config->apic_id << 24;
+	add_levels(table, cpus);
+	add_amd(table, cpus);
+	if (cpus == 1)
+		return;
+	table->basic[1].ebx = (table->basic[1].ebx & ~BIT(16)) | cpus << 16;
+	table->basic[1].edx |= BIT(28);
+	share_caches(caches, cpus);
+	share_caches(table->sub[sub_index(LEAF_AMD_CACHES)], cpus);
 	for (unsigned i = 0; i < CPUID_SUBLEAVES; i++)
-		sub[i] = (struct cpuid_regs){ 0, 0, i, config->apic_id };
-	sub[0].ebx = 1;
-	sub[0].ecx |= 1u << 8; /* the level of threads */
-	sub[1].ebx = 1;
-	sub[1].ecx |= 2u << 8; /* the level of cores */
-	table->basic[LEAF_TOPOLOGY] = sub[0];
+		if (caches[i].eax & 0x1f)
+			caches[i].eax |= ((1u << core_bits(cpus)) - 1) << 26;
 }
 
 static void add_kvm(struct cpuid_table *table, const struct cpuid_config *config)
@@ -208,6 +259,8 @@ const struct cpuid_regs *cpuid_find(const struct cpuid_table *table, uint32_t le
 			return &table->basic[leaf];
 		return subleaf < CPUID_SUBLEAVES ? &table->sub[sub][subleaf] : &none;
 	}
+	if (leaf == LEAF_AMD_CACHES)
+		return subleaf < CPUID_SUBLEAVES ? &table->sub[sub_index(leaf)][subleaf] : &none;
 	if (leaf - CPUID_EXTENDED < CPUID_EXTENDED_LEAVES)
 		return &table->extended[leaf - CPUID_EXTENDED];
 	if (leaf - CPUID_KVM < CPUID_KVM_LEAVES)
@@ -216,10 +269,18 @@ const struct cpuid_regs *cpuid_find(const struct cpuid_table *table, uint32_t le
 }
 
 void cpuid_complete(const struct cpuid_table *table, uint32_t leaf, uint32_t subleaf, uint64_t cr4,
-		    uint64_t xcr0, struct cpuid_regs *regs)
+		    uint64_t xcr0, uint32_t apic_id, struct cpuid_regs *regs)
 {
-	if (leaf == 1 && cr4 & CR4_OSXSAVE)
-		regs->ecx |= BIT(27);
+	if (leaf == 1) {
+		regs->ebx |= apic_id << 24;
+		regs->ecx |= cr4 & CR4_OSXSAVE ? BIT(27) : 0;
+	}
+	if (leaf == CPUID_TOPOLOGY)
+		regs->edx = apic_id;
+	if (leaf == CPUID_AMD_TOPOLOGY && table->extended[0].eax >= leaf) {
+		regs->eax = apic_id;
+		regs->ebx = apic_id; /* number of the core; one thread in it */
+	}
 	if (leaf == CPUID_XSAVE && subleaf <= 1 && regs->eax)
 		regs->ebx = xcr0 & XCR0_AVX && table->avx_end ? table->avx_end : XSAVE_LEGACY;
 }

@@ -87,7 +87,7 @@ bool apicbus_msi(struct apicbus *bus, uint64_t address, uint32_t data)
 		.dest = (uint32_t)address >> 12 & 0xff,
 		.delivery = data >> 8 & 7,
 		.vector = (uint8_t)data,
-		.logical = address & MSI_REDIRECTION && address & MSI_LOGICAL,
+		.logical = address & MSI_LOGICAL,
 		.level = data & MSI_LEVEL,
 	};
 
@@ -95,6 +95,10 @@ bool apicbus_msi(struct apicbus *bus, uint64_t address, uint32_t data)
 		bus->undelivered++;
 		return false;
 	}
+	/* The hint asks for one of several receivers. That a destination without it is logical too
+	 * is what processors do, and what systems count on. */
+	if (address & MSI_REDIRECTION && message.delivery == APIC_FIXED)
+		message.delivery = APIC_LOWEST;
 	if (message.dest == 0xff && !message.logical)
 		message.dest = APIC_BROADCAST;
 	return apicbus_send(bus, &message);

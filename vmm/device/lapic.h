@@ -2,7 +2,7 @@
 /*
  * A local APIC: xAPIC registers in a 4 KiB MMIO page and the x2APIC MSRs over one register core
  * (Intel SDM volume 3 "APIC", AMD APM volume 2 chapter 16). One instance per virtual CPU. It has
- * no lock: the VMM calls it from the thread that runs that CPU, or with that thread stopped.
+ * no lock: the VMM calls it with the machine's lock held.
  */
 #ifndef VMM_DEVICE_LAPIC_H
 #define VMM_DEVICE_LAPIC_H
@@ -53,6 +53,8 @@ enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERR
 /* What the local APIC asks of the CPU or the machine; any of them may be NULL. */
 struct lapic_wiring {
 	void *ctx;
+	/* A vector was requested. */
+	void (*raised)(void *ctx);
 	/* An IPI for other CPUs (self-IPIs stay inside). */
 	bool (*send)(void *ctx, const struct apic_message *message);
 	/* NMI, SMI, INIT or STARTUP (then with its vector) arrived for this CPU. */

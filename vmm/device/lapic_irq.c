@@ -89,6 +89,8 @@ bool lapic_set_irr(struct lapic *lapic, uint8_t vector, bool level)
 		bit_set(lapic->s.tmr, vector);
 	else
 		bit_clear(lapic->s.tmr, vector);
+	if (lapic->wiring.raised)
+		lapic->wiring.raised(lapic->wiring.ctx);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 
 #define FLUSH_NS    (5 * RT_NS_PER_MS)
 #define PATIENCE_NS (1000 * RT_NS_PER_MS)
+#define LOOK_NS	    RT_NS_PER_MS
 
 void console_open(struct machine *m)
 {
@@ -20,17 +21,26 @@ void console_open(struct machine *m)
 	m->console.flush_ns = DEADLINE_NONE;
 }
 
-/* The queue is full: waits until the service has taken something. Wake-ups that were meant for the
- * run loop are not lost, because it looks at input and timers itself after this. */
+/*
+ * The queue is full: waits until the service has taken something, which it says to the first
+ * virtual CPU's thread; another looks for itself again and again. The machine's lock stays held: a
+ * device is in the middle of an access. Wake-ups that were meant for the run loop are not lost,
+ * because attention that came with them is still there, and it looks at input and timers after
+ * this.
+ */
 static bool write_patiently(struct machine *m, uint8_t byte)
 {
-	uint64_t deadline = machine_tsc_at(m, machine_now_ns(m) + PATIENCE_NS);
+	unsigned index = m->pc.current;
+	uint64_t give_up = machine_tsc_at(m, machine_now_ns(m) + PATIENCE_NS);
 
 	while (!rt_session_write(&m->console.session, &byte, 1)) {
+		uint64_t look = machine_tsc_at(m, machine_now_ns(m) + LOOK_NS);
+
 		rt_session_flush(&m->console.session);
-		if (rt_sm_down_all(RT_SEL_WAKE, deadline) != VELA_OK)
+		rt_sm_down_all(RT_SEL_WAKE + index, index && look < give_up ? look : give_up);
+		if (rt_rdtsc() >= give_up)
 			return false;
-		m->pc.attention |= ATTEND_TIMERS | ATTEND_LAPIC;
+		pc_attend(&m->pc.cpu[index], ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
 	}
 	return true;
 }
@@ -47,8 +57,9 @@ void console_put(void *ctx, uint8_t byte)
 	}
 	if (!m->console.staged) {
 		m->console.staged = true;
+		m->console.flusher = m->pc.current;
 		m->console.flush_ns = machine_now_ns(m) + FLUSH_NS;
-		m->pc.attention |= ATTEND_LAPIC;
+		pc_attend(&m->pc.cpu[m->pc.current], ATTEND_LAPIC);
 	}
 }
 

@@ -11,9 +11,10 @@
 #define XAPIC_TPR 0x80u
 #define XAPIC_PPR 0xa0u
 
-static void note_instruction(struct machine *m)
+static void note_instruction(struct vcpu *v)
 {
-	const struct vela_state *s = m->state;
+	const struct vela_state *s = v->state;
+	struct machine *m = v->machine;
 
 	m->unknown_count++;
 	if (m->noted & NOTE_INSTRUCTION)
@@ -23,32 +24,34 @@ static void note_instruction(struct machine *m)
 	       (unsigned long long)s->rip, (unsigned long long)s->exit.gpa);
 }
 
-static void finish(struct machine *m, enum emulate_result result)
+static void finish(struct vcpu *v, enum emulate_result result)
 {
-	struct emulator *e = &m->emulator;
+	struct emulator *e = &v->machine->emulator;
 
 	/* A string that faulted or paused in the middle has moved its registers. */
-	machine_changed(m, VELA_GROUP_GPR);
+	vcpu_changed(v, VELA_GROUP_GPR);
 	switch (result) {
 	case EMULATE_DONE:
-		machine_advance(m, m->state->rip);
+		vcpu_advance(v, v->state->rip);
 		return;
 	case EMULATE_FAULT:
 		if (e->fault.vector == VECTOR_PF) {
-			m->state->cr2 = e->fault.address;
-			machine_changed(m, VELA_GROUP_CR);
+			v->state->cr2 = e->fault.address;
+			vcpu_changed(v, VELA_GROUP_CR);
 		}
-		machine_fault(m, e->fault.vector, e->fault.error);
+		vcpu_fault(v, e->fault.vector, e->fault.error);
 		return;
 	case EMULATE_UNKNOWN:
-		note_instruction(m);
-		machine_fault(m, VECTOR_UD, 0);
+		note_instruction(v);
+		vcpu_fault(v, VECTOR_UD, 0);
 		return;
 	}
 }
 
-static void note_address(struct machine *m, uint64_t gpa)
+static void note_address(struct vcpu *v, uint64_t gpa)
 {
+	struct machine *m = v->machine;
+
 	m->unknown_count++;
 	if (m->noted & NOTE_MMIO)
 		return;
@@ -58,41 +61,49 @@ static void note_address(struct machine *m, uint64_t gpa)
 }
 
 /* The task priority is kept in two places; see interrupt.c. */
-static bool is_tpr(const struct machine *m, uint64_t gpa, unsigned offset)
+static bool is_tpr(const struct vcpu *v, uint64_t gpa, unsigned offset)
 {
-	return lapic_mmio_enabled(&m->pc.lapic) && gpa == lapic_mmio_base(&m->pc.lapic) + offset;
+	return lapic_mmio_enabled(&v->cpu->lapic) &&
+	       gpa == lapic_mmio_base(&v->cpu->lapic) + offset;
 }
 
-void exit_memory(struct machine *m)
+void exit_memory(struct vcpu *v)
 {
-	const struct vela_exit_info *exit = &m->state->exit;
+	const struct vela_exit_info *exit = &v->state->exit;
 	uint64_t gpa = exit->gpa;
+	struct machine *m = v->machine;
+
+	vcpu_lock(v);
 	uint64_t unclaimed = m->pc.bus.counters.mmio_unclaimed;
 
 	/* An exit in the delivery of an event has no instruction: the guest's own tables are
 	 * where no memory is, and it cannot go on. */
-	if (m->state->event & VELA_EVENT_VALID) {
+	if (v->state->event & VELA_EVENT_VALID) {
 		machine_end(m, RT_STATUS_GUEST_CRASH, 0,
 			    "an interrupt or exception could not be delivered: the guest's tables "
 			    "or stack lie outside its memory");
 		return;
 	}
-	if (is_tpr(m, gpa, XAPIC_TPR) || is_tpr(m, gpa, XAPIC_PPR))
-		interrupt_tpr_from_cpu(m);
-	m->emulator.hint = exit->access & VELA_ACCESS_WALK ? EMULATE_NO_HINT : gpa;
+	if (is_tpr(v, gpa, XAPIC_TPR) || is_tpr(v, gpa, XAPIC_PPR))
+		interrupt_tpr_from_cpu(v);
+	struct emulator *e = vcpu_emulator(v);
+
+	e->hint = exit->access & VELA_ACCESS_WALK ? EMULATE_NO_HINT : gpa;
 	if (exit->access & VELA_ACCESS_X)
-		finish(m, EMULATE_UNKNOWN);
+		finish(v, EMULATE_UNKNOWN);
 	else
-		finish(m, emulate(&m->emulator));
-	if (exit->access & VELA_ACCESS_W && is_tpr(m, gpa, XAPIC_TPR))
-		interrupt_tpr_to_cpu(m);
+		finish(v, emulate(e));
+	if (exit->access & VELA_ACCESS_W && is_tpr(v, gpa, XAPIC_TPR))
+		interrupt_tpr_to_cpu(v);
 	if (m->pc.bus.counters.mmio_unclaimed != unclaimed)
-		note_address(m, gpa);
+		note_address(v, gpa);
 }
 
-void exit_string_io(struct machine *m)
+void exit_string_io(struct vcpu *v)
 {
-	machine_need(m, VELA_GROUP_CR | VELA_GROUP_SEG);
-	m->emulator.hint = EMULATE_NO_HINT;
-	finish(m, emulate(&m->emulator));
+	struct emulator *e = vcpu_emulator(v);
+
+	vcpu_need(v, VELA_GROUP_CR | VELA_GROUP_SEG);
+	e->hint = EMULATE_NO_HINT;
+	finish(v, emulate(e));
 }

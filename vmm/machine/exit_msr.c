@@ -15,106 +15,114 @@
 /* A guest must not be able to fill the log. */
 #define NOTED_MSRS 32u
 
-static struct kvmclock_time clock_time(struct machine *m)
+/* The guest's clock began with the machine: every processor is told of that moment and no other, so
+ * that they compute the same time from the same TSC, to the last bit. */
+static struct kvmclock_time clock_time(const struct vcpu *v)
 {
-	uint64_t tsc = rt_rdtsc();
-
 	return (struct kvmclock_time){
-		.tsc = tsc + m->tsc_offset,
-		.ns = machine_now_ns(m),
-		.epoch_ns = m->epoch_ns,
+		.tsc = v->machine->start_tsc + v->tsc_offset,
+		.ns = 0,
+		.epoch_ns = v->machine->epoch_ns,
 	};
 }
 
-static void write_system_time(struct machine *m)
+static void write_system_time(struct vcpu *v)
 {
-	struct kvmclock_time now = clock_time(m);
+	const struct machine *m = v->machine;
+	struct kvmclock_time start = clock_time(v);
 
-	if (m->system_time & KVMCLOCK_ENABLE)
-		kvmclock_write_system(&m->memory, m->system_time & ~KVMCLOCK_ENABLE, m->khz, &now);
+	if (v->system_time & KVMCLOCK_ENABLE)
+		kvmclock_write_system(&m->memory, v->system_time & ~KVMCLOCK_ENABLE, m->khz,
+				      &start);
 }
 
 /* Everything that follows the guest's TSC moves with it. */
-static void write_tsc(struct machine *m, uint64_t value)
+static void write_tsc(struct vcpu *v, uint64_t value)
 {
-	m->tsc_offset = value - rt_rdtsc();
-	machine_need(m, VELA_GROUP_CTRL);
-	m->state->tsc_offset = m->tsc_offset;
-	machine_changed(m, VELA_GROUP_CTRL);
-	lapic_set_tsc(&m->pc.lapic, value, machine_now_ns(m));
-	m->pc.attention |= ATTEND_LAPIC;
-	write_system_time(m);
+	v->tsc_offset = value - rt_rdtsc();
+	vcpu_need(v, VELA_GROUP_CTRL);
+	v->state->tsc_offset = v->tsc_offset;
+	vcpu_changed(v, VELA_GROUP_CTRL);
+	vcpu_lock(v);
+	lapic_set_tsc(&v->cpu->lapic, value, machine_now_ns(v->machine));
+	pc_attend(v->cpu, ATTEND_LAPIC);
+	write_system_time(v);
 }
 
-static bool read_apic(struct machine *m, uint32_t msr, uint64_t *value)
+static bool read_apic(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
+	vcpu_lock(v);
 	if (msr == X2APIC_TPR || msr == X2APIC_PPR)
-		interrupt_tpr_from_cpu(m);
-	return pc_apic_msr_read(&m->pc, msr, value);
+		interrupt_tpr_from_cpu(v);
+	return pc_apic_msr_read(v->cpu, msr, value);
 }
 
-static bool write_apic(struct machine *m, uint32_t msr, uint64_t value)
+static bool write_apic(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	if (!pc_apic_msr_write(&m->pc, msr, value))
+	vcpu_lock(v);
+	if (!pc_apic_msr_write(v->cpu, msr, value))
 		return false;
 	if (msr == X2APIC_TPR || msr == LAPIC_MSR_BASE)
-		interrupt_tpr_to_cpu(m);
+		interrupt_tpr_to_cpu(v);
 	return true;
 }
 
-static bool read(struct machine *m, const struct msr_policy *policy, uint32_t msr, uint64_t *value)
+static bool read(struct vcpu *v, const struct msr_policy *policy, uint32_t msr, uint64_t *value)
 {
 	switch ((enum msr_kind)policy->kind) {
 	case MSR_LAPIC:
-		return read_apic(m, msr, value);
+		return read_apic(v, msr, value);
 	case MSR_TSC:
-		*value = rt_rdtsc() + m->tsc_offset;
+		*value = rt_rdtsc() + v->tsc_offset;
 		return true;
 	case MSR_CLOCK_SYSTEM:
-		*value = m->system_time;
+		*value = v->system_time;
 		return true;
 	case MSR_CLOCK_WALL:
 		*value = 0;
 		return true;
 	default:
 		if (policy->group)
-			machine_need(m, policy->group);
-		*value = msr_read(policy, &m->msr_store, m->state, msr);
+			vcpu_need(v, policy->group);
+		*value = msr_read(policy, &v->msr_store, v->state, msr);
 		return true;
 	}
 }
 
-static bool write(struct machine *m, const struct msr_policy *policy, uint32_t msr, uint64_t value)
+static bool write(struct vcpu *v, const struct msr_policy *policy, uint32_t msr, uint64_t value)
 {
-	struct kvmclock_time now;
+	struct kvmclock_time start;
 
 	switch ((enum msr_kind)policy->kind) {
 	case MSR_LAPIC:
-		return write_apic(m, msr, value);
+		return write_apic(v, msr, value);
 	case MSR_TSC:
-		write_tsc(m, value);
+		write_tsc(v, value);
 		return true;
 	case MSR_CLOCK_SYSTEM:
-		m->system_time = value;
-		write_system_time(m);
+		v->system_time = value;
+		write_system_time(v);
 		return true;
 	case MSR_CLOCK_WALL:
-		now = clock_time(m);
-		kvmclock_write_wall(&m->memory, value, &now);
+		start = clock_time(v);
+		kvmclock_write_wall(&v->machine->memory, value, &start);
 		return true;
 	default:
 		/* EFER's checks look at CR0, which is in the same group. */
 		if (policy->group)
-			machine_need(m, policy->group);
-		if (!msr_write(policy, &m->msr_store, m->state, msr, value))
+			vcpu_need(v, policy->group);
+		if (!msr_write(policy, &v->msr_store, v->state, msr, value))
 			return false;
-		machine_changed(m, policy->group);
+		vcpu_changed(v, policy->group);
 		return true;
 	}
 }
 
-static void note_unknown(struct machine *m, uint32_t msr, bool is_write)
+static void note_unknown(struct vcpu *v, uint32_t msr, bool is_write)
 {
+	struct machine *m = v->machine;
+
+	vcpu_lock(v);
 	m->unknown_count++;
 	if (m->unknown_msr == msr || m->unknown_msrs == NOTED_MSRS)
 		return;
@@ -123,32 +131,32 @@ static void note_unknown(struct machine *m, uint32_t msr, bool is_write)
 	rt_log(RT_INFO, "%s of unknown MSR %#x", is_write ? "write" : "read", msr);
 }
 
-void exit_msr(struct machine *m)
+void exit_msr(struct vcpu *v)
 {
-	struct vela_state *s = m->state;
+	struct vela_state *s = v->state;
 	uint32_t msr = (uint32_t)s->gpr[VELA_RCX];
 	const struct msr_policy *policy = msr_find(msr);
 	uint64_t value = (uint32_t)s->gpr[VELA_RAX] | s->gpr[VELA_RDX] << 32;
 
 	if (!policy || policy->kind == MSR_ABSENT) {
 		if (!policy)
-			note_unknown(m, msr, s->exit.write);
-		machine_gp(m);
+			note_unknown(v, msr, s->exit.write);
+		vcpu_gp(v);
 		return;
 	}
 	if (s->exit.write) {
-		if (!write(m, policy, msr, value)) {
-			machine_gp(m);
+		if (!write(v, policy, msr, value)) {
+			vcpu_gp(v);
 			return;
 		}
 	} else {
-		if (!read(m, policy, msr, &value)) {
-			machine_gp(m);
+		if (!read(v, policy, msr, &value)) {
+			vcpu_gp(v);
 			return;
 		}
 		s->gpr[VELA_RAX] = (uint32_t)value;
 		s->gpr[VELA_RDX] = value >> 32;
-		machine_changed(m, VELA_GROUP_GPR);
+		vcpu_changed(v, VELA_GROUP_GPR);
 	}
-	machine_skip(m);
+	vcpu_skip(v);
 }

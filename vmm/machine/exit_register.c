@@ -7,6 +7,7 @@
 #include <rt/log.h>
 
 #include "cpu/control.h"
+#include "cpu/operand.h"
 #include "cpu/registers.h"
 #include "machine.h"
 
@@ -15,17 +16,19 @@
 #define DR7_FIXED    0x400u
 #define DR7_WRITABLE 0xffff2bffu
 
-void machine_note_exit(struct machine *m)
+void exit_note(struct vcpu *v)
 {
-	const struct vela_exit_info *exit = &m->state->exit;
+	const struct vela_exit_info *exit = &v->state->exit;
+	struct machine *m = v->machine;
 
+	vcpu_lock(v);
 	m->unknown_count++;
 	if (m->noted & NOTE_EXIT)
 		return;
 	m->noted |= NOTE_EXIT;
 	rt_log(RT_INFO,
 	       "the guest tried something this machine does not have (exit %#llx at %#llx)",
-	       (unsigned long long)exit->raw_code, (unsigned long long)m->state->rip);
+	       (unsigned long long)exit->raw_code, (unsigned long long)v->state->rip);
 }
 
 static uint64_t read_debug(const struct vela_state *s, unsigned n)
@@ -52,78 +55,79 @@ static bool write_debug(struct vela_state *s, unsigned n, uint64_t value)
 }
 
 /* MOV to or from a debug register; 4 and 5 are other names of 6 and 7, unless CR4.DE is set. */
-static void debug_register(struct machine *m, const struct insn *insn)
+static void debug_register(struct vcpu *v, const struct insn *insn)
 {
-	struct vela_state *s = m->state;
+	struct vela_state *s = v->state;
 	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4, n = insn->index;
 
 	if (n > 7 || ((n == 4 || n == 5) && s->cr4 & CR4_DE)) {
-		machine_fault(m, VECTOR_UD, 0);
+		vcpu_fault(v, VECTOR_UD, 0);
 		return;
 	}
 	n |= n >= 4 ? 2 : 0;
 	if (insn->op == INSN_FROM_DR) {
 		reg_write(s, insn->reg, bytes, false, read_debug(s, n));
-		machine_changed(m, VELA_GROUP_GPR);
+		vcpu_changed(v, VELA_GROUP_GPR);
 	} else if (write_debug(s, n, reg_read(s, insn->reg, bytes, false))) {
-		machine_changed(m, VELA_GROUP_CR);
+		vcpu_changed(v, VELA_GROUP_CR);
 	} else {
-		machine_gp(m);
+		vcpu_gp(v);
 		return;
 	}
-	machine_advance(m, emulate_next_rip(s, insn->length));
+	vcpu_advance(v, emulate_next_rip(s, insn->length));
 }
 
 /* MOV to CR0 or CR4. */
-static void control_register(struct machine *m, const struct insn *insn)
+static void control_register(struct vcpu *v, const struct insn *insn)
 {
-	struct vela_state *s = m->state;
+	struct vela_state *s = v->state;
 	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4;
 	uint64_t value = reg_read(s, insn->reg, bytes, false);
+	const struct machine *m = v->machine;
 	bool done = insn->index == 4 ? control_set_cr4(s, &m->memory, &m->cpuid, value)
 				     : control_set_cr0(s, &m->memory, value);
 
 	if (!done) {
-		machine_gp(m);
+		vcpu_gp(v);
 		return;
 	}
-	machine_changed(m, VELA_GROUP_CR);
-	machine_advance(m, emulate_next_rip(s, insn->length));
+	vcpu_changed(v, VELA_GROUP_CR);
+	vcpu_advance(v, emulate_next_rip(s, insn->length));
 }
 
 /* XSETBV, by a guest that has been found to run at CPL 0: there is XCR0 alone. */
-static void extended_register(struct machine *m, const struct insn *insn)
+static void extended_register(struct vcpu *v, const struct insn *insn)
 {
-	struct vela_state *s = m->state;
+	struct vela_state *s = v->state;
 	uint64_t value = s->gpr[VELA_RDX] << 32 | (uint32_t)s->gpr[VELA_RAX];
 
-	if ((uint32_t)s->gpr[VELA_RCX] || !control_set_xcr0(s, &m->cpuid, value)) {
-		machine_gp(m);
+	if ((uint32_t)s->gpr[VELA_RCX] || !control_set_xcr0(s, &v->machine->cpuid, value)) {
+		vcpu_gp(v);
 		return;
 	}
-	machine_changed(m, VELA_GROUP_CR);
-	machine_advance(m, emulate_next_rip(s, insn->length));
+	vcpu_changed(v, VELA_GROUP_CR);
+	vcpu_advance(v, emulate_next_rip(s, insn->length));
 }
 
 /* What is left beside these is a value that the machine does not allow. */
-void exit_register(struct machine *m)
+void exit_register(struct vcpu *v)
 {
 	const struct insn *insn;
 
-	if (emulate_fetch(&m->emulator, &insn) == EMULATE_DONE) {
+	if (emulate_fetch(vcpu_emulator(v), &insn) == EMULATE_DONE) {
 		if (insn->op == INSN_FROM_DR || insn->op == INSN_TO_DR) {
-			debug_register(m, insn);
+			debug_register(v, insn);
 			return;
 		}
 		if (insn->op == INSN_TO_CR && (insn->index == 0 || insn->index == 4)) {
-			control_register(m, insn);
+			control_register(v, insn);
 			return;
 		}
 		if (insn->op == INSN_XSETBV) {
-			extended_register(m, insn);
+			extended_register(v, insn);
 			return;
 		}
 	}
-	machine_note_exit(m);
-	machine_gp(m);
+	exit_note(v);
+	vcpu_gp(v);
 }

@@ -11,49 +11,49 @@
 
 #define OPCODE_HLT 0xf4u
 
-void interrupt_tpr_from_cpu(struct machine *m)
+void interrupt_tpr_from_cpu(struct vcpu *v)
 {
-	machine_need(m, VELA_GROUP_CR);
-	if (lapic_cr8(&m->pc.lapic) != m->state->cr8)
-		lapic_set_cr8(&m->pc.lapic, m->state->cr8);
+	vcpu_need(v, VELA_GROUP_CR);
+	if (lapic_cr8(&v->cpu->lapic) != v->state->cr8)
+		lapic_set_cr8(&v->cpu->lapic, v->state->cr8);
 }
 
-void interrupt_tpr_to_cpu(struct machine *m)
+void interrupt_tpr_to_cpu(struct vcpu *v)
 {
-	machine_need(m, VELA_GROUP_CR);
-	if (lapic_cr8(&m->pc.lapic) == m->state->cr8)
+	vcpu_need(v, VELA_GROUP_CR);
+	if (lapic_cr8(&v->cpu->lapic) == v->state->cr8)
 		return;
-	m->state->cr8 = lapic_cr8(&m->pc.lapic);
-	machine_changed(m, VELA_GROUP_CR);
+	v->state->cr8 = lapic_cr8(&v->cpu->lapic);
+	vcpu_changed(v, VELA_GROUP_CR);
 }
 
-static void set_event(struct machine *m, uint32_t event, uint32_t error, bool window)
+static void set_event(struct vcpu *v, uint32_t event, uint32_t error, bool window)
 {
-	m->state->event = event;
-	m->state->event_error = error;
-	m->state->window = window;
-	m->window = window;
-	m->have |= VELA_GROUP_EVENT;
-	machine_changed(m, VELA_GROUP_EVENT);
+	v->state->event = event;
+	v->state->event_error = error;
+	v->state->window = window;
+	v->window = window;
+	v->have |= VELA_GROUP_EVENT;
+	vcpu_changed(v, VELA_GROUP_EVENT);
 }
 
 /* An exit for an instruction has no event under way, and copies none out. */
-static uint32_t present_event(const struct machine *m)
+static uint32_t present_event(const struct vcpu *v)
 {
-	uint32_t event = m->have & VELA_GROUP_EVENT ? m->state->event : 0;
+	uint32_t event = v->have & VELA_GROUP_EVENT ? v->state->event : 0;
 
 	return event & VELA_EVENT_VALID ? event : 0;
 }
 
-static void want_window(struct machine *m, bool window)
+static void want_window(struct vcpu *v, bool window)
 {
-	uint32_t event = present_event(m);
+	uint32_t event = present_event(v);
 
-	if (m->window != window)
-		set_event(m, event, event ? m->state->event_error : 0, window);
+	if (v->window != window)
+		set_event(v, event, event ? v->state->event_error : 0, window);
 }
 
-void machine_fault(struct machine *m, unsigned vector, uint32_t error)
+void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error)
 {
 	const uint32_t with_error = 1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 |
 				    1u << 17 | 1u << 21;
@@ -61,7 +61,7 @@ void machine_fault(struct machine *m, unsigned vector, uint32_t error)
 
 	if (with_error >> vector & 1)
 		event |= VELA_EVENT_ERROR_VALID;
-	set_event(m, event, error, m->window);
+	set_event(v, event, error, v->window);
 }
 
 /*
@@ -69,54 +69,54 @@ void machine_fault(struct machine *m, unsigned vector, uint32_t error)
  * left. What must not happen is that the handler runs between STI and HLT and the wake-up is lost:
  * such a HLT counts as executed.
  */
-static bool leave_shadow(struct machine *m)
+static bool leave_shadow(struct vcpu *v)
 {
 	uint8_t byte;
 
-	if (!m->state->shadow)
+	if (!v->state->shadow)
 		return true;
-	machine_need(m, VELA_GROUP_CR | VELA_GROUP_SEG);
-	if (!emulate_peek(&m->emulator, &byte) || byte != OPCODE_HLT)
+	vcpu_need(v, VELA_GROUP_CR | VELA_GROUP_SEG);
+	if (!emulate_peek(vcpu_emulator(v), &byte) || byte != OPCODE_HLT)
 		return false;
-	machine_advance(m, emulate_next_rip(m->state, 1));
+	vcpu_advance(v, emulate_next_rip(v->state, 1));
 	return true;
 }
 
-static bool take_nmi(struct machine *m)
+static bool take_nmi(struct vcpu *v)
 {
-	if (!m->pc.nmi || m->state->shadow)
+	if (!v->cpu->nmi || v->state->shadow)
 		return false;
-	m->pc.nmi = false;
-	set_event(m, 2 | VELA_EVENT_NMI | VELA_EVENT_VALID, 0, false);
+	v->cpu->nmi = false;
+	set_event(v, 2 | VELA_EVENT_NMI | VELA_EVENT_VALID, 0, false);
 	return true;
 }
 
-bool interrupt_deliver(struct machine *m)
+bool interrupt_deliver(struct vcpu *v)
 {
-	bool waits = pc_interrupt_waits(&m->pc), held = pc_interrupt_held(&m->pc);
+	bool waits = pc_interrupt_waits(v->cpu), held = pc_interrupt_held(v->cpu);
 
-	m->held = false;
+	v->held = false;
 	if (waits || held) {
-		interrupt_tpr_from_cpu(m);
-		waits = pc_interrupt_waits(&m->pc);
-		m->held = !waits && pc_interrupt_held(&m->pc);
+		interrupt_tpr_from_cpu(v);
+		waits = pc_interrupt_waits(v->cpu);
+		v->held = !waits && pc_interrupt_held(v->cpu);
 	}
-	if (present_event(m)) {
-		want_window(m, waits || m->pc.nmi);
+	if (present_event(v)) {
+		want_window(v, waits || v->cpu->nmi);
 		return true;
 	}
-	if (take_nmi(m))
+	if (take_nmi(v))
 		return true;
 	if (!waits) {
-		want_window(m, m->pc.nmi);
+		want_window(v, v->cpu->nmi);
 		return false;
 	}
-	if (!(m->state->rflags & FLAG_IF) || !leave_shadow(m)) {
-		want_window(m, true);
+	if (!(v->state->rflags & FLAG_IF) || !leave_shadow(v)) {
+		want_window(v, true);
 		return false;
 	}
-	unsigned vector = pc_interrupt_take(&m->pc);
+	unsigned vector = pc_interrupt_take(v->cpu);
 
-	set_event(m, vector | VELA_EVENT_INTR | VELA_EVENT_VALID, 0, pc_interrupt_waits(&m->pc));
+	set_event(v, vector | VELA_EVENT_INTR | VELA_EVENT_VALID, 0, pc_interrupt_waits(v->cpu));
 	return true;
 }

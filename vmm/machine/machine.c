@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making a machine: memory, devices, tables, kernel, first state. And what every exit handler
- * shares: time, state groups, completing an instruction.
+ * Making a machine: memory, devices, tables, kernel, first states. And time, and the end.
  */
 #include "machine.h"
 
@@ -14,7 +13,6 @@
 
 #include "acpi.h"
 #include "boot.h"
-#include "cpu/registers.h"
 #include "random.h"
 
 #define MEMORY_RIGHTS (VELA_MEM_R | VELA_MEM_W | VELA_MEM_X)
@@ -35,55 +33,10 @@ uint64_t machine_tsc_at(const struct machine *m, uint64_t ns)
 							: m->start_tsc + ticks + 1;
 }
 
-void machine_need(struct machine *m, uint32_t groups)
-{
-	uint32_t missing = groups & ~m->have;
-
-	if (!missing)
-		return;
-	if (rt_vcpu_ctrl(RT_SEL_VC, VELA_VC_READ, missing, 0) != VELA_OK)
-		rt_fatal("the kernel does not show the virtual CPU's state");
-	m->have |= missing;
-}
-
-void machine_advance(struct machine *m, uint64_t next_rip)
-{
-	struct vela_state *s = m->state;
-
-	s->rip = next_rip;
-	s->shadow = 0;
-	machine_changed(m, VELA_GROUP_RIP);
-	if (!(s->rflags & (FLAG_TF | FLAG_RF)))
-		return;
-	s->rflags &= ~FLAG_RF;
-	if (s->rflags & FLAG_TF) {
-		machine_need(m, VELA_GROUP_CR);
-		s->dr6 |= DR6_BS;
-		machine_changed(m, VELA_GROUP_CR);
-		machine_fault(m, VECTOR_DB, 0);
-	}
-}
-
-void machine_skip(struct machine *m)
-{
-	const struct insn *insn;
-	uint64_t next = m->state->exit.next_rip;
-
-	if (!next) {
-		machine_need(m, VELA_GROUP_CR | VELA_GROUP_SEG);
-		/* The processor has just executed these bytes: they are there. */
-		if (emulate_fetch(&m->emulator, &insn) != EMULATE_DONE) {
-			machine_fault(m, VECTOR_UD, 0);
-			return;
-		}
-		next = emulate_next_rip(m->state, insn->length);
-	}
-	machine_advance(m, next);
-}
-
 void machine_end(struct machine *m, uint32_t code, uint32_t value, const char *text)
 {
-	m->pc.attention |= ATTEND_END;
+	for (unsigned i = 0; i < m->cpus; i++)
+		pc_attend(&m->pc.cpu[i], ATTEND_END);
 	if (m->end.text)
 		return;
 	m->end.code = code;
@@ -135,7 +88,6 @@ static void init_time(struct machine *m)
 
 	m->khz = rt_clock.tsc_khz;
 	m->start_tsc = rt_rdtsc();
-	m->tsc_offset = -m->start_tsc;
 	since = rt_ns_from_tsc(m->start_tsc - rt_clock.boot_tsc, m->khz);
 	m->epoch_ns = rt_clock.boot_epoch ? rt_clock.boot_epoch * RT_NS_PER_S + since : 0;
 }
@@ -161,6 +113,7 @@ static void init_devices(struct machine *m)
 		.ram = { { memory->base, 0, memory->low_bytes },
 			 { memory->base + memory->low_bytes, HIGH_RAM_BASE, memory->high_bytes } },
 		.ctx = m,
+		.cpus = m->cpus,
 		.epoch_s = (int64_t)(m->epoch_ns / RT_NS_PER_S),
 		.tsc_khz = (uint32_t)m->khz,
 		.physical_bits = cpuid_physical_bits(&m->cpuid),
@@ -175,6 +128,7 @@ static void init_cpu(struct machine *m)
 {
 	const struct cpuid_config config = {
 		.host = host_cpuid,
+		.cpus = m->cpus,
 		.tsc_khz = (uint32_t)m->khz,
 		.apic_khz = PC_APIC_KHZ,
 	};
@@ -183,12 +137,10 @@ static void init_cpu(struct machine *m)
 		.mmio_write = pc_mmio_write,
 		.port_read = pc_port_read,
 		.port_write = pc_port_write,
-		.ctx = &m->pc,
 	};
 
 	cpuid_build(&m->cpuid, &config);
-	msr_store_init(&m->msr_store);
-	emulator_init(&m->emulator, &m->memory, m->state, &io);
+	emulator_init(&m->emulator, &m->memory, NULL, &io);
 }
 
 static struct boot_file boot_file(const struct rt_file *file)
@@ -220,26 +172,28 @@ static void boot(struct machine *m)
 			request.module[request.modules++] = boot_file(&vmm->file[i]);
 	if (!request.kernel.name || vmm->protocol >= sizeof loaders / sizeof loaders[0])
 		rt_fatal("no kernel to boot");
-	if (!acpi_write(&m->memory, 1, &request.rsdp))
+	if (!acpi_write(&m->memory, m->cpus, &request.rsdp))
 		rt_fatal("the VM has too little memory: at least 1 MiB is needed");
-	if (!loaders[vmm->protocol](&request, m->state, &error))
+	if (!loaders[vmm->protocol](&request, m->vcpu[0].state, &error))
 		rt_fatal("%s", error.text);
 }
 
 void machine_init(struct machine *m, const struct rt_info *info)
 {
 	m->info = info;
-	m->state = (struct vela_state *)RT_STATE_VA;
+	m->cpus = info->vmm.cpus;
 	guest_memory_init(&m->memory, (void *)RT_RAM_VA, info->vmm.ram_bytes);
 	init_time(m);
 	console_open(m);
+	if (!m->cpus || m->cpus > RT_VCPUS_MAX)
+		rt_fatal("a machine with %u processors cannot be", m->cpus);
 	init_cpu(m);
 	init_devices(m);
 	map_memory(m);
+	for (unsigned i = 0; i < m->cpus; i++) {
+		vcpu_init(m, i);
+		lapic_set_tsc(&m->pc.cpu[i].lapic, 0, 0);
+	}
 	boot(m);
-	m->state->tsc_offset = m->tsc_offset;
-	m->have = VELA_GROUPS;
-	m->dirty = VELA_GROUPS & ~VELA_GROUP_EXIT;
-	lapic_set_tsc(&m->pc.lapic, 0, 0);
-	m->pc.attention |= ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC;
+	m->vcpu[0].state->tsc_offset = m->vcpu[0].tsc_offset;
 }

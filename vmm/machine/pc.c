@@ -12,56 +12,106 @@ static uint64_t now_ns(void *ctx)
 	return pc->config.now_ns(pc->config.ctx);
 }
 
+void pc_attend(struct pc_cpu *cpu, uint32_t attention)
+{
+	struct pc *pc = cpu->pc;
+
+	if ((cpu->attention & attention) == attention)
+		return; /* it has been kicked already, or will see them itself */
+	cpu->attention |= attention;
+	if (cpu->index != pc->current)
+		pc->kicks |= 1u << cpu->index;
+}
+
 static void isa_line(void *ctx, unsigned line, bool level)
 {
 	struct pc *pc = ctx;
 
-	pc->attention |= ATTEND_IRQ;
 	pic_set_line(&pc->pic, line, level);
 	ioapic_set_line(&pc->ioapic, line == IRQ_PIT ? IOAPIC_PIT : line, level);
 }
 
-/* ExtINT is the processor's business; the other modes of LINT0 are the local APIC's. */
+/* ExtINT is the processor's business; the other modes of LINT0 are the local APIC's. The line goes
+ * to the bootstrap processor alone. */
 static void pic_output(void *ctx, unsigned line, bool level)
 {
 	struct pc *pc = ctx;
 
-	pc->attention |= ATTEND_IRQ;
-	if (level)
-		lapic_lint(&pc->lapic, line);
+	if (!level)
+		return;
+	pc_attend(&pc->cpu[0], ATTEND_IRQ);
+	lapic_lint(&pc->cpu[0].lapic, line);
 }
 
 static bool send_message(void *ctx, const struct apic_message *message)
 {
 	struct pc *pc = ctx;
 
-	pc->attention |= ATTEND_IRQ;
 	return apicbus_send(&pc->apicbus, message);
 }
 
-/* INIT and STARTUP concern other processors, of which there are none, and SMI has no handler. */
+static bool send_from_cpu(void *ctx, const struct apic_message *message)
+{
+	struct pc_cpu *cpu = ctx;
+
+	return send_message(cpu->pc, message);
+}
+
+/* What an interrupt in service holds back is looked at when that one ends. */
+static void vector_raised(void *ctx)
+{
+	struct pc_cpu *cpu = ctx;
+
+	if (lapic_waiting_vector(&cpu->lapic) >= 0)
+		pc_attend(cpu, ATTEND_IRQ);
+}
+
+/* Every processor stops. */
+static void end(struct pc *pc, enum pc_end how, uint32_t value)
+{
+	for (unsigned i = 0; i < pc->config.cpus; i++)
+		pc_attend(&pc->cpu[i], ATTEND_END);
+	pc->config.end(pc->config.ctx, how, value);
+}
+
+/* The bootstrap processor would begin in a firmware that is not there: for it INIT is a reset of
+ * the machine. An INIT while the last one's STARTUP is awaited changes nothing. */
+static void init_signal(struct pc_cpu *cpu)
+{
+	if (!cpu->index) {
+		end(cpu->pc, PC_RESET, PC_RESET_BY_INIT);
+		return;
+	}
+	lapic_init_signal(&cpu->lapic);
+	cpu->nmi = false;
+	cpu->init = true;
+	cpu->waits = true;
+	cpu->startup = -1;
+	pc_attend(cpu, ATTEND_CPU);
+}
+
+/* SMI has no handler. */
 static void cpu_event(void *ctx, enum apic_delivery kind, uint8_t vector)
 {
-	struct pc *pc = ctx;
+	struct pc_cpu *cpu = ctx;
 
-	(void)vector;
-	if (kind == APIC_NMI) {
-		pc->nmi = true;
-		pc->attention |= ATTEND_IRQ;
+	if (kind == APIC_NMI && !cpu->waits) {
+		cpu->nmi = true;
+		pc_attend(cpu, ATTEND_IRQ);
+	} else if (kind == APIC_INIT) {
+		init_signal(cpu);
+	} else if (kind == APIC_STARTUP && cpu->waits) {
+		cpu->waits = false;
+		cpu->startup = vector;
+		pc_attend(cpu, ATTEND_CPU);
 	}
 }
 
 static void end_of_interrupt(void *ctx, uint8_t vector)
 {
-	struct pc *pc = ctx;
+	struct pc_cpu *cpu = ctx;
 
-	ioapic_eoi(&pc->ioapic, vector);
-}
-
-static void end(struct pc *pc, enum pc_end how, uint32_t value)
-{
-	pc->attention |= ATTEND_END;
-	pc->config.end(pc->config.ctx, how, value);
+	ioapic_eoi(&cpu->pc->ioapic, vector);
 }
 
 static void reset_requested(void *ctx, enum reset_source source)
@@ -105,19 +155,33 @@ static struct irq_line isa(struct pc *pc, unsigned line)
 	return (struct irq_line){ isa_line, pc, line };
 }
 
-static void init_interrupts(struct pc *pc)
+static void init_cpu(struct pc *pc, unsigned index)
 {
+	struct pc_cpu *cpu = &pc->cpu[index];
 	const struct lapic_config config = {
-		.is_bsp = true,
+		.id = index,
+		.is_bsp = index == 0,
 		.timer_hz = PC_APIC_KHZ * 1000ull,
 		.tsc_khz = pc->config.tsc_khz,
 		.address_bits = pc->config.physical_bits,
 	};
-	const struct lapic_wiring wiring = { pc, send_message, cpu_event, end_of_interrupt };
+	const struct lapic_wiring wiring = { cpu, vector_raised, send_from_cpu, cpu_event,
+					     end_of_interrupt };
 
+	*cpu = (struct pc_cpu){ .pc = pc, .index = index, .waits = index > 0, .startup = -1 };
+	lapic_init(&cpu->lapic, &pc->clock, &config, &wiring);
+	if (!index)
+		lapic_firmware_setup(&cpu->lapic);
+	cpu->attention = ATTEND_TIMERS;
+}
+
+static void init_interrupts(struct pc *pc)
+{
 	apicbus_init(&pc->apicbus);
-	lapic_init(&pc->lapic, &pc->clock, &config, &wiring);
-	lapic_firmware_setup(&pc->lapic);
+	for (unsigned i = 0; i < pc->config.cpus; i++) {
+		init_cpu(pc, i);
+		apicbus_add(&pc->apicbus, &pc->cpu[i].lapic);
+	}
 	ioapic_init(&pc->ioapic, (struct apic_sink){ send_message, pc });
 	pic_init(&pc->pic, (struct irq_line){ pic_output, pc, 0 });
 }
@@ -142,8 +206,8 @@ static bool attach(struct pc *pc)
 {
 	struct bus *bus = &pc->bus;
 
-	return apicbus_add(&pc->apicbus, &pc->lapic) && pic_attach(&pc->pic, bus) == BUS_OK &&
-	       pit_attach(&pc->pit, bus) == BUS_OK && rtc_attach(&pc->rtc, bus) == BUS_OK &&
+	return pic_attach(&pc->pic, bus) == BUS_OK && pit_attach(&pc->pit, bus) == BUS_OK &&
+	       rtc_attach(&pc->rtc, bus) == BUS_OK &&
 	       uart_attach(&pc->com1, bus, UART_COM1_PORT) == BUS_OK &&
 	       acpipm_attach(&pc->pm, bus, ACPI_PM_PORT) == BUS_OK &&
 	       ioapic_attach(&pc->ioapic, bus, IOAPIC_DEFAULT_BASE) == BUS_OK &&
@@ -156,11 +220,12 @@ static bool attach(struct pc *pc)
 
 bool pc_init(struct pc *pc, const struct pc_config *config)
 {
+	if (!config->cpus || config->cpus > PC_CPUS_MAX)
+		return false;
 	*pc = (struct pc){ .config = *config, .clock = { now_ns, pc } };
 	bus_init(&pc->bus);
 	init_interrupts(pc);
 	init_devices(pc);
-	pc->attention = ATTEND_TIMERS;
 	return attach(pc) && pc_virtio_init(pc);
 }
 
@@ -173,73 +238,76 @@ static bool port_has_timer(unsigned port)
 
 uint32_t pc_port_read(void *ctx, uint16_t port, unsigned width)
 {
-	struct pc *pc = ctx;
+	struct pc_cpu *cpu = ctx;
 
-	return bus_pio_read(&pc->bus, port, width);
+	return bus_pio_read(&cpu->pc->bus, port, width);
 }
 
 void pc_port_write(void *ctx, uint16_t port, unsigned width, uint32_t value)
 {
-	struct pc *pc = ctx;
+	struct pc_cpu *cpu = ctx;
 
-	bus_pio_write(&pc->bus, port, width, value);
+	bus_pio_write(&cpu->pc->bus, port, width, value);
 	if (port_has_timer(port))
-		pc->attention |= ATTEND_TIMERS;
+		pc_attend(&cpu->pc->cpu[0], ATTEND_TIMERS);
 }
 
-static bool is_lapic(const struct pc *pc, uint64_t gpa)
+static bool is_lapic(const struct pc_cpu *cpu, uint64_t gpa)
 {
-	return gpa - lapic_mmio_base(&pc->lapic) < LAPIC_PAGE_BYTES &&
-	       lapic_mmio_enabled(&pc->lapic);
+	return gpa - lapic_mmio_base(&cpu->lapic) < LAPIC_PAGE_BYTES &&
+	       lapic_mmio_enabled(&cpu->lapic);
 }
 
 uint64_t pc_mmio_read(void *ctx, uint64_t gpa, unsigned width)
 {
-	struct pc *pc = ctx;
-	uint64_t offset = gpa - lapic_mmio_base(&pc->lapic);
+	struct pc_cpu *cpu = ctx;
+	uint64_t offset = gpa - lapic_mmio_base(&cpu->lapic);
 
-	if (!is_lapic(pc, gpa))
-		return bus_mmio_read(&pc->bus, gpa, width);
+	if (!is_lapic(cpu, gpa))
+		return bus_mmio_read(&cpu->pc->bus, gpa, width);
 	if (!reg_may_read(&lapic_mmio_ops.regs, offset, width))
 		return bus_ones(width);
-	return lapic_mmio_ops.read(&pc->lapic, offset, width);
+	return lapic_mmio_ops.read(&cpu->lapic, offset, width);
 }
 
 void pc_mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t value)
 {
-	struct pc *pc = ctx;
-	uint64_t offset = gpa - lapic_mmio_base(&pc->lapic);
+	struct pc_cpu *cpu = ctx;
+	uint64_t offset = gpa - lapic_mmio_base(&cpu->lapic);
 
-	if (!is_lapic(pc, gpa)) {
-		bus_mmio_write(&pc->bus, gpa, width, value);
+	if (!is_lapic(cpu, gpa)) {
+		bus_mmio_write(&cpu->pc->bus, gpa, width, value);
 		return;
 	}
 	if (reg_may_write(&lapic_mmio_ops.regs, offset, width)) {
-		pc->attention |= ATTEND_IRQ | ATTEND_LAPIC;
-		lapic_mmio_ops.write(&pc->lapic, offset, width, value);
+		pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
+		lapic_mmio_ops.write(&cpu->lapic, offset, width, value);
 	}
 }
 
-bool pc_apic_msr_read(struct pc *pc, uint32_t msr, uint64_t *value)
+bool pc_apic_msr_read(struct pc_cpu *cpu, uint32_t msr, uint64_t *value)
 {
-	return lapic_read_msr(&pc->lapic, msr, value);
+	return lapic_read_msr(&cpu->lapic, msr, value);
 }
 
-bool pc_apic_msr_write(struct pc *pc, uint32_t msr, uint64_t value)
+bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value)
 {
-	pc->attention |= ATTEND_IRQ | ATTEND_LAPIC;
-	return lapic_write_msr(&pc->lapic, msr, value);
+	pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
+	return lapic_write_msr(&cpu->lapic, msr, value);
 }
 
-void pc_advance(struct pc *pc)
+void pc_advance(struct pc_cpu *cpu)
 {
+	struct pc *pc = cpu->pc;
 	uint64_t now = clock_now(&pc->clock);
 
-	pc->attention |= ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC;
+	pc_attend(cpu, ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
+	lapic_advance(&cpu->lapic, now);
+	if (cpu->index)
+		return;
 	pit_advance(&pc->pit, now);
 	rtc_advance(&pc->rtc, now);
 	acpipm_advance(&pc->pm, now);
-	lapic_advance(&pc->lapic, now);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -253,32 +321,32 @@ uint64_t pc_device_deadline(const struct pc *pc)
 		       earlier(rtc_deadline(&pc->rtc), acpipm_deadline(&pc->pm)));
 }
 
-uint64_t pc_lapic_deadline(const struct pc *pc)
+uint64_t pc_lapic_deadline(const struct pc_cpu *cpu)
 {
-	return lapic_deadline(&pc->lapic);
+	return lapic_deadline(&cpu->lapic);
 }
 
-static bool extint_waits(const struct pc *pc)
+static bool extint_waits(const struct pc_cpu *cpu)
 {
-	return pic_intr(&pc->pic) && lapic_accepts_extint(&pc->lapic);
+	return !cpu->index && pic_intr(&cpu->pc->pic) && lapic_accepts_extint(&cpu->lapic);
 }
 
-bool pc_interrupt_waits(const struct pc *pc)
+bool pc_interrupt_waits(const struct pc_cpu *cpu)
 {
-	return lapic_pending_vector(&pc->lapic) >= 0 || extint_waits(pc);
+	return lapic_pending_vector(&cpu->lapic) >= 0 || extint_waits(cpu);
 }
 
-bool pc_interrupt_held(const struct pc *pc)
+bool pc_interrupt_held(const struct pc_cpu *cpu)
 {
-	return lapic_waiting_vector(&pc->lapic) >= 0;
+	return lapic_waiting_vector(&cpu->lapic) >= 0;
 }
 
-unsigned pc_interrupt_take(struct pc *pc)
+unsigned pc_interrupt_take(struct pc_cpu *cpu)
 {
-	int vector = lapic_pending_vector(&pc->lapic);
+	int vector = lapic_pending_vector(&cpu->lapic);
 
 	if (vector < 0)
-		return (unsigned)pic_ack(&pc->pic) & 0xff;
-	lapic_ack(&pc->lapic, (uint8_t)vector);
+		return (unsigned)pic_ack(&cpu->pc->pic) & 0xff;
+	lapic_ack(&cpu->lapic, (uint8_t)vector);
 	return (unsigned)vector;
 }

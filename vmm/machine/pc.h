@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PC: all devices, their addresses and interrupt lines. Pure: time and the outside come in by
- * pc_config, requests of the guest go out by it, and what the run loop must look at afterwards is
- * collected in the attention bits.
+ * The PC: all devices, their addresses and interrupt lines, and of each processor its local APIC.
+ * Pure: time and the outside come in by pc_config, requests of the guest go out by it, and what a
+ * processor's run loop must look at afterwards is collected in its attention bits. It has no lock:
+ * one thread at a time is in it, for the processor that it calls current.
  */
 #ifndef VMM_MACHINE_PC_H
 #define VMM_MACHINE_PC_H
@@ -26,10 +27,13 @@
 #define ATTEND_IRQ    1u  /* an interrupt may have become deliverable */
 #define ATTEND_TIMERS 2u  /* a device's deadline may have moved */
 #define ATTEND_LAPIC  4u  /* the local APIC's deadline may have moved */
-#define ATTEND_HALT   8u  /* the processor is in HLT */
-#define ATTEND_END    16u /* the guest has ended */
+#define ATTEND_END    8u  /* the guest has ended */
+#define ATTEND_CPU    16u /* INIT or STARTUP came for the processor */
+
+#define PC_CPUS_MAX 16u
 
 enum pc_end { PC_RESET, PC_POWEROFF, PC_PANIC, PC_DEBUG_EXIT };
+#define PC_RESET_BY_INIT 0x10u /* value of PC_RESET beside the sources in reset.h */
 
 struct pc_config {
 	uint64_t (*now_ns)(void *ctx);
@@ -38,6 +42,7 @@ struct pc_config {
 	/* The guest wants an end; the access that says so is completed first. */
 	void (*end)(void *ctx, enum pc_end end, uint32_t value);
 	void *ctx;
+	unsigned cpus;
 	/* A driver of the guest has broken a virtio device's rules, for the first time. */
 	void (*driver_fault)(void *ctx, const char *device, unsigned queue, const char *why);
 	/* Random bytes for the guest; NULL: there is no entropy device. */
@@ -49,9 +54,22 @@ struct pc_config {
 	bool debug_exit;
 };
 
+/* One processor as the rest of the machine sees it. */
+struct pc_cpu {
+	struct pc *pc;
+	unsigned index;	    /* also its APIC id; 0 is the bootstrap processor */
+	uint32_t attention; /* ATTEND_* */
+	bool nmi;	    /* waits to be injected */
+	bool init;	    /* INIT came: its state is to be reset */
+	bool waits;	    /* for STARTUP; it executes nothing */
+	int startup;	    /* page that STARTUP came with, or -1 */
+	struct lapic lapic;
+};
+
 struct pc {
-	uint32_t attention;
-	bool nmi; /* waits to be injected */
+	unsigned current; /* processor whose thread is in here */
+	uint32_t kicks;	  /* others that have got attention since these were last taken */
+	struct pc_cpu cpu[PC_CPUS_MAX];
 	struct pc_config config;
 	struct clock clock;
 	struct bus bus;
@@ -61,7 +79,6 @@ struct pc {
 	struct uart com1;
 	struct acpipm pm;
 	struct ioapic ioapic;
-	struct lapic lapic;
 	struct apicbus apicbus;
 	struct pcihost pci;
 	struct pc_virtio virtio;
@@ -77,27 +94,31 @@ struct pc {
  * mistake in this file. */
 bool pc_init(struct pc *pc, const struct pc_config *config);
 
-/* Port and memory accesses of the guest. */
-uint32_t pc_port_read(void *pc, uint16_t port, unsigned width);
-void pc_port_write(void *pc, uint16_t port, unsigned width, uint32_t value);
-uint64_t pc_mmio_read(void *pc, uint64_t gpa, unsigned width);
-void pc_mmio_write(void *pc, uint64_t gpa, unsigned width, uint64_t value);
+/* Adds to a processor's attention; another one than the current is to be kicked. */
+void pc_attend(struct pc_cpu *cpu, uint32_t attention);
+
+/* Port and memory accesses of a processor. */
+uint32_t pc_port_read(void *cpu, uint16_t port, unsigned width);
+void pc_port_write(void *cpu, uint16_t port, unsigned width, uint32_t value);
+uint64_t pc_mmio_read(void *cpu, uint64_t gpa, unsigned width);
+void pc_mmio_write(void *cpu, uint64_t gpa, unsigned width, uint64_t value);
 
 /* MSRs of the local APIC; false: #GP. */
-bool pc_apic_msr_read(struct pc *pc, uint32_t msr, uint64_t *value);
-bool pc_apic_msr_write(struct pc *pc, uint32_t msr, uint64_t value);
+bool pc_apic_msr_read(struct pc_cpu *cpu, uint32_t msr, uint64_t *value);
+bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value);
 
-/* Time. Deadlines are in nanoseconds of guest time; those of the local APIC are apart because a
- * guest sets them all the time. */
-void pc_advance(struct pc *pc);
+/* Time: of a processor's local APIC, and with the bootstrap processor's also of the devices.
+ * Deadlines are in nanoseconds of guest time; those of the local APIC are apart because a guest
+ * sets them all the time. */
+void pc_advance(struct pc_cpu *cpu);
 uint64_t pc_device_deadline(const struct pc *pc);
-uint64_t pc_lapic_deadline(const struct pc *pc);
+uint64_t pc_lapic_deadline(const struct pc_cpu *cpu);
 
 /* Whether an external interrupt waits whose priority the processor accepts. */
-bool pc_interrupt_waits(const struct pc *pc);
+bool pc_interrupt_waits(const struct pc_cpu *cpu);
 /* Whether one waits that the task priority holds back. */
-bool pc_interrupt_held(const struct pc *pc);
+bool pc_interrupt_held(const struct pc_cpu *cpu);
 /* Takes the interrupt, when pc_interrupt_waits says so; returns its vector. */
-unsigned pc_interrupt_take(struct pc *pc);
+unsigned pc_interrupt_take(struct pc_cpu *cpu);
 
 #endif

@@ -9,7 +9,6 @@ void pc_pci_msi(void *ctx, uint64_t address, uint32_t data)
 {
 	struct pc *pc = ctx;
 
-	pc->attention |= ATTEND_IRQ;
 	apicbus_msi(&pc->apicbus, address, data);
 }
 
@@ -17,7 +16,6 @@ void pc_pci_intx(void *ctx, unsigned input, bool level)
 {
 	struct pc *pc = ctx;
 
-	pc->attention |= ATTEND_IRQ;
 	ioapic_set_line(&pc->ioapic, IOAPIC_PCI + input, level);
 }
 

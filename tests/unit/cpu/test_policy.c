@@ -38,11 +38,16 @@ static struct cpuid_regs poor(void *ctx, uint32_t leaf, uint32_t subleaf)
 
 static struct cpuid_table table;
 
-static void build(struct cpuid_regs (*host)(void *, uint32_t, uint32_t))
+static void build_cpus(struct cpuid_regs (*host)(void *, uint32_t, uint32_t), unsigned cpus)
 {
-	const struct cpuid_config config = { host, NULL, 0, 2500000, 1000000 };
+	const struct cpuid_config config = { host, NULL, cpus, 2500000, 1000000 };
 
 	cpuid_build(&table, &config);
+}
+
+static void build(struct cpuid_regs (*host)(void *, uint32_t, uint32_t))
+{
+	build_cpus(host, 1);
 }
 
 static void hides(void **state)
@@ -70,7 +75,7 @@ static void promises(void **state)
 	build(generous);
 	assert_int_equal(cpuid_find(&table, 0, 0)->eax, 0xd);
 	assert_int_equal(cpuid_find(&table, 0, 0)->ebx, 0x68747541);
-	assert_int_equal(cpuid_find(&table, 0x80000000, 0)->eax, 0x80000008);
+	assert_int_equal(cpuid_find(&table, 0x80000000, 0)->eax, 0x8000001e);
 	assert_int_equal(cpuid_find(&table, 0x80000007, 0)->edx, 1u << 8); /* invariant TSC */
 	uint32_t set = 1u << 21 | 1u << 24 | 1u << 31; /* x2APIC, TSC-deadline, hypervisor */
 
@@ -95,13 +100,61 @@ static void xsave_is_consistent(void **state)
 	r = *cpuid_find(&table, 0xd, 0);
 	assert_int_equal(r.eax, 7);
 	assert_int_equal(r.ecx, 832);
-	cpuid_complete(&table, 0xd, 0, 0, 7, &r);
+	cpuid_complete(&table, 0xd, 0, 0, 7, 0, &r);
 	assert_int_equal(r.ebx, 832);
-	cpuid_complete(&table, 0xd, 0, 0, 1, &r);
+	cpuid_complete(&table, 0xd, 0, 0, 1, 0, &r);
 	assert_int_equal(r.ebx, 576);
 	r = *cpuid_find(&table, 1, 0);
-	cpuid_complete(&table, 1, 0, CR4_OSXSAVE, 1, &r);
+	cpuid_complete(&table, 1, 0, CR4_OSXSAVE, 1, 0, &r);
 	assert_true(r.ecx & (1u << 27));
+}
+
+/* A host whose caches are of level 1, 2, 3, and none. */
+static struct cpuid_regs cached(void *ctx, uint32_t leaf, uint32_t subleaf)
+{
+	if (leaf != 4 && leaf != 0x8000001d)
+		return generous(ctx, leaf, subleaf);
+	return (struct cpuid_regs){ subleaf < 3 ? (subleaf + 1) << 5 | 1 | 0x3c0fc000u : 0, 0, 0,
+				    0 };
+}
+
+static struct cpuid_regs ask(uint32_t leaf, uint32_t subleaf, uint32_t apic_id)
+{
+	struct cpuid_regs r = *cpuid_find(&table, leaf, subleaf);
+
+	assert_true(cpuid_is_dynamic(leaf) || leaf == 4 || leaf >= 0x80000008);
+	cpuid_complete(&table, leaf, subleaf, 0, 1, apic_id, &r);
+	return r;
+}
+
+static void topology(void **state)
+{
+	(void)state;
+	build_cpus(cached, 6);
+	assert_int_equal(ask(1, 0, 5).ebx >> 16, 5 << 8 | 6);
+	assert_int_equal(ask(1, 0, 5).edx >> 28 & 1, 1);
+	/* Up to eight ids in the package; level 3 is shared by the six. */
+	assert_int_equal(ask(4, 0, 5).eax >> 14, 7 << 12);
+	assert_int_equal(ask(4, 2, 5).eax >> 14, 7 << 12 | 5);
+	assert_int_equal(ask(4, 3, 5).eax, 0);
+	assert_int_equal(ask(0xb, 0, 5).eax, 0);
+	assert_int_equal(ask(0xb, 0, 5).ebx, 1);
+	assert_int_equal(ask(0xb, 0, 5).ecx, 1 << 8);
+	assert_int_equal(ask(0xb, 1, 5).eax, 3);
+	assert_int_equal(ask(0xb, 1, 5).ebx, 6);
+	assert_int_equal(ask(0xb, 1, 5).ecx, 2 << 8 | 1);
+	assert_int_equal(ask(0xb, 1, 5).edx, 5);
+	assert_int_equal(ask(0x80000008, 0, 5).ecx, 3 << 12 | 5);
+	assert_int_equal(ask(0x8000001d, 1, 5).eax >> 14, 0);
+	assert_int_equal(ask(0x8000001d, 2, 5).eax >> 14, 5);
+	assert_int_equal(ask(0x8000001e, 0, 5).eax, 5);
+	assert_int_equal(ask(0x8000001e, 0, 5).ebx, 5);
+	build(cached);
+	assert_int_equal(ask(1, 0, 0).ebx >> 16, 1);
+	assert_int_equal(ask(1, 0, 0).edx >> 28 & 1, 0);
+	assert_int_equal(ask(4, 2, 0).eax >> 14, 0);
+	assert_int_equal(ask(0xb, 1, 0).ebx, 1);
+	assert_int_equal(ask(0x80000008, 0, 0).ecx, 0);
 }
 
 static void works_without_anything(void **state)
@@ -238,6 +291,7 @@ int main(void)
 		cmocka_unit_test(hides),
 		cmocka_unit_test(promises),
 		cmocka_unit_test(xsave_is_consistent),
+		cmocka_unit_test(topology),
 		cmocka_unit_test(works_without_anything),
 		cmocka_unit_test(rows_are_sorted),
 		cmocka_unit_test(writes_are_checked),

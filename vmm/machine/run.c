@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run loop of a virtual CPU's thread. Exits that guests make most touch nothing but the state
+ * page and one table or device; whatever needs more says so by an attention bit, and attend looks
+ * after it with the machine's lock held. A thread whose processor halts, or waits for STARTUP,
+ * sleeps on the semaphore that also kicks the running guest.
+ */
+#include <rt/exit.h>
+#include <rt/hypercall.h>
+#include <rt/log.h>
+#include <rt/tsc.h>
+
+#include "machine.h"
+
+#define HELD_POLL_NS RT_NS_PER_MS
+#define LEAST_RUN_NS 100000ull
+
+void machine_poll(struct machine *m)
+{
+	console_input(m);
+	pc_virtio_poll(&m->pc);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A timer can be set to be due again before the guest has run at all: it gets some time between
+ * two deadlines, or it could not even stop the timer. */
+static void leave_time(struct vcpu *v)
+{
+	uint64_t least = rt_rdtsc() + rt_tsc_from_ns(LEAST_RUN_NS, v->machine->khz);
+
+	if (v->deadline_tsc < least)
+		v->deadline_tsc = least;
+	v->timed_out = false;
+}
+
+/* The devices' timers are the first processor's to look after. */
+static void set_deadline(struct vcpu *v, uint32_t attention)
+{
+	struct machine *m = v->machine;
+	uint64_t ns = pc_lapic_deadline(v->cpu);
+
+	if (!v->index) {
+		if (attention & ATTEND_TIMERS)
+			m->device_deadline_ns = pc_device_deadline(&m->pc);
+		ns = earlier(ns, m->device_deadline_ns);
+	}
+	if (m->console.flusher == v->index)
+		ns = earlier(ns, m->console.flush_ns);
+	if (v->held)
+		ns = earlier(ns, machine_now_ns(m) + HELD_POLL_NS);
+	v->deadline_tsc = machine_tsc_at(m, ns);
+	if (v->timed_out)
+		leave_time(v);
+}
+
+static void change_state(struct vcpu *v)
+{
+	struct pc_cpu *cpu = v->cpu;
+
+	if (cpu->init)
+		vcpu_reset(v);
+	cpu->init = false;
+	if (cpu->startup >= 0)
+		vcpu_startup(v, (unsigned)cpu->startup);
+	cpu->startup = -1;
+}
+
+/* Until another virtual CPU, a device, the console or the clock has something for this one. */
+static void sleep(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	console_flush(m);
+	vcpu_unlock(v);
+	rt_sm_down_all(RT_SEL_WAKE + v->index, v->deadline_tsc);
+	vcpu_lock(v);
+	pc_advance(v->cpu);
+	if (!v->index)
+		machine_poll(m);
+}
+
+/* The lock is held, and stays so until the process is destroyed: the others, once kicked out of the
+ * guest, wait for it. */
+static _Noreturn void finish(struct machine *m)
+{
+	for (uint32_t kicks = m->pc.kicks; kicks; kicks &= kicks - 1)
+		rt_sm_up(RT_SEL_WAKE + (vela_sel_t)__builtin_ctz(kicks));
+	console_flush(m);
+	rt_log(m->end.code == RT_STATUS_GUEST_POWEROFF ? RT_INFO : RT_WARNING, "guest: %s",
+	       m->end.text);
+	rt_end(m->end.code, m->end.value, m->end.text);
+}
+
+static void attend(struct vcpu *v)
+{
+	struct pc_cpu *cpu = v->cpu;
+
+	for (;;) {
+		uint32_t attention = cpu->attention;
+
+		cpu->attention = 0;
+		if (attention & ATTEND_END)
+			finish(v->machine);
+		if (attention & ATTEND_CPU)
+			change_state(v);
+		if (attention & ATTEND_IRQ && !cpu->waits && interrupt_deliver(v))
+			v->halted = false;
+		attention |= cpu->attention;
+		cpu->attention &= ~(ATTEND_TIMERS | ATTEND_LAPIC);
+		if (attention & (ATTEND_TIMERS | ATTEND_LAPIC) || v->held)
+			set_deadline(v, attention);
+		if (cpu->attention)
+			continue;
+		if (!v->halted && !cpu->waits)
+			return;
+		sleep(v);
+	}
+}
+
+static void set_groups(struct vcpu *v)
+{
+	for (unsigned cls = 0; cls < VELA_EXITS; cls++)
+		if (rt_vcpu_ctrl(RT_SEL_VC + v->index, VELA_VC_SET_MASK, cls, exit_groups[cls]) !=
+		    VELA_OK)
+			vcpu_fatal(v, "the kernel refuses the state groups of exit class %u", cls);
+}
+
+_Noreturn void vcpu_run(struct vcpu *v)
+{
+	set_groups(v);
+	vcpu_lock(v);
+	pc_attend(v->cpu, ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
+	attend(v);
+	vcpu_unlock(v);
+	for (;;) {
+		uint64_t cls;
+		uint64_t status =
+			rt_vcpu_run(RT_SEL_VC + v->index, v->dirty, v->deadline_tsc, &cls);
+
+		if (status != VELA_OK || cls >= VELA_EXITS)
+			vcpu_fatal(v, "the kernel does not run the virtual CPU: status %llu",
+				   (unsigned long long)status);
+		v->dirty = 0;
+		v->have = v->state->exit.groups;
+		exit_handlers[cls](v);
+		/* Attention of others' making comes with a kick: without the lock there is none to
+		 * look for here. */
+		if (v->locked) {
+			if (v->cpu->attention)
+				attend(v);
+			vcpu_unlock(v);
+		}
+	}
+}

@@ -15,8 +15,9 @@ static const char usage[] =
 	"usage: vela-config check FILE...   say whether the files are right\n"
 	"       vela-config explain FILE    every setting, its origin, and the\n"
 	"                                   capabilities of each process\n"
-	"       vela-config modules FILE    the files it names and the service\n"
-	"                                   programs it needs: KIND<TAB>NAME\n"
+	"       vela-config modules FILE    the files it names, the service programs it\n"
+	"                                   needs, and the PCI addresses of storages\n"
+	"                                   and uplinks: KIND<TAB>NAME\n"
 	"       vela-config keys            the reference of all keys\n";
 
 /* Texts and names of the files, and what the parser makes of them. */
@@ -114,6 +115,14 @@ static int check(char *names[], int count)
 	return status;
 }
 
+static void print_device(const struct config_service *service)
+{
+	char address[CONFIG_ADDRESS_MAX];
+
+	config_pci_text(service->device, address);
+	printf("%s\t%s\n", service->kind == CONFIG_STORAGE ? "storage" : "uplink", address);
+}
+
 static int print_modules(const struct vela_config *config)
 {
 	for (const struct config_source *i = config->includes; i; i = i->next)
@@ -125,6 +134,9 @@ static int print_modules(const struct vela_config *config)
 				printf("program\t%s\n", kind == CONFIG_STORAGE ? "block" : "net");
 				break;
 			}
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i]->device != CONFIG_NO_DEVICE)
+			print_device(config->services[i]);
 	return EXIT_SUCCESS;
 }
 

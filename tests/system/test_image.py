@@ -14,8 +14,8 @@ from velatool.qemu import DEFAULT_CPU, DebugExit
 
 
 def make_image(output: Path) -> None:
-    """`vela image` with the default configuration."""
-    done = subprocess.run([str(paths.ROOT / "vela"), "image", str(paths.SHIPPED_CONFIG), "-o",
+    """`vela image` with two guests."""
+    done = subprocess.run([str(paths.ROOT / "vela"), "image", str(paths.TWO_GUESTS), "-o",
                            str(output)], cwd=output.parent, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=session.BOOT, check=False,
                           env=dict(os.environ))
@@ -61,7 +61,7 @@ class WithoutSvmTest(unittest.TestCase):
     """A processor that offers no SVM."""
 
     def test_one_clear_line(self) -> None:
-        with boot_config(paths.SHIPPED_CONFIG, cpu=f"{DEFAULT_CPU},svm=off") as terminal:
+        with boot_config(paths.TWO_GUESTS, cpu=f"{DEFAULT_CPU},svm=off") as terminal:
             self.assertEqual(terminal.wait_end(session.BOOT), DebugExit.PANIC.status)
             lines = [line for line in terminal.text.splitlines() if line.strip()]
             self.assertEqual(len(lines), 1, lines)

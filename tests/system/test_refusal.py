@@ -18,7 +18,7 @@ class RefusalTest(unittest.TestCase):
     """The old processor, as a model of Bochs."""
 
     def test_one_clear_line(self) -> None:
-        serial, screen = boot_to_halt(paths.SHIPPED_CONFIG, MODEL)
+        serial, screen = boot_to_halt(paths.TWO_GUESTS, MODEL)
         said = [line for line in serial if line.strip()]
         self.assertEqual(len(said), 1, said)
         self.assertRegex(said[0], LINE)

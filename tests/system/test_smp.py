@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The default configuration on machines with one, two and four CPUs; other tests have three."""
+"""Two guests on machines with one, two and four CPUs; other tests have three."""
 
 import re
 import unittest
@@ -13,7 +13,7 @@ class SmpTest(unittest.TestCase):
 
     def run_on(self, cpus: int, places: list[int]) -> None:
         """Boot; the guests run on these CPUs."""
-        vela = session.boot(paths.SHIPPED_CONFIG, ["alpha", "beta"], cpus=cpus)
+        vela = session.boot(paths.TWO_GUESTS, ["alpha", "beta"], cpus=cpus)
         with vela.terminal:
             plural = "" if cpus == 1 else "s"
             self.assertRegex(vela.terminal.text, rf"(?m)^Vela: {cpus} CPU{plural}, \d+ MiB for guests")

@@ -12,14 +12,15 @@ TUTORIALS = paths.ROOT / "docs" / "tutorial"
 
 
 class TutorialTest(unittest.TestCase):
-    """Follows the tutorials, each in an empty directory with ./vela in it."""
+    """Follows the tutorials, each in a directory with nothing but ./vela and ./examples."""
 
     def test_tutorials(self) -> None:
         documents = sorted(TUTORIALS.glob("*.md"))
         self.assertTrue(documents, f"no tutorial in {TUTORIALS}")
         for document in documents:
             with self.subTest(document.name), tempfile.TemporaryDirectory() as name:
-                Path(name, "vela").symlink_to(paths.ROOT / "vela")
+                for shipped in ("vela", "examples"):
+                    Path(name, shipped).symlink_to(paths.ROOT / shipped)
                 self.assertGreater(Reader(Path(name)).follow(document), 0)
 
 

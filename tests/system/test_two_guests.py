@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The default configuration as a user meets it: two Linux guests, their consoles and their clocks."""
+"""Two Linux guests as a user meets them: their consoles and their clocks."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ class TwoGuestsTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.vela = session.boot(paths.SHIPPED_CONFIG, ["alpha", "beta"])
+        cls.vela = session.boot(paths.TWO_GUESTS, ["alpha", "beta"])
         cls.terminal = cls.vela.terminal
         cls.addClassCleanup(cls.terminal.close)
         cls.banner = cls.terminal.text
@@ -151,7 +151,7 @@ class QuitTest(unittest.TestCase):
     """The end of a run."""
 
     def test_quit_before_the_guests_are_up(self) -> None:
-        vela = session.boot(paths.SHIPPED_CONFIG, ["alpha", "beta"])
+        vela = session.boot(paths.TWO_GUESTS, ["alpha", "beta"])
         with vela.terminal:
             vela.quit()
 

@@ -21,11 +21,23 @@ SERVICES = {program.name: program for program in (paths.BLOCK, paths.NET)}
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What a configuration needs: service programs; the files it names, each once, with where they
+    lie; and the PCI addresses of its storages and uplinks."""
+
+    programs: tuple[Path, ...]
+    files: tuple[Module, ...]
+    storages: tuple[str, ...]
+    uplinks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class BootPlan:
     """The files of one boot, in order; the root task is module 0."""
 
     kernel: Path
     modules: tuple[Module, ...]
+    needs: Needs
 
 
 def config_command(verb: str, config: Path) -> subprocess.CompletedProcess[str]:
@@ -38,21 +50,19 @@ def config_command(verb: str, config: Path) -> subprocess.CompletedProcess[str]:
                           capture_output=True, text=True, errors="replace", check=False)
 
 
-def needs(config: Path) -> tuple[list[Path], list[Module]]:
-    """The service programs that a configuration needs, and the files that it names, each once, with
-    where they lie."""
+def needs(config: Path) -> Needs:
+    """What a configuration needs, as the configuration tool lists it."""
     done = config_command("modules", config)
     if done.returncode != 0:
         raise VelaError(f"{config} is not usable", done.stderr.rstrip() or done.stdout.rstrip())
-    programs: list[Path] = []
-    modules: dict[str, Module] = {}
-    for line in done.stdout.splitlines():
-        kind, name = line.split("\t", 1)
-        if kind == "program":
-            programs.append(SERVICES[name])
-        elif name not in modules:
-            modules[name] = Module(name, locate(config, name))
-    return programs, list(modules.values())
+    lines = [line.split("\t", 1) for line in done.stdout.splitlines()]
+
+    def names(*kinds: str) -> list[str]:
+        return list(dict.fromkeys(name for kind, name in lines if kind in kinds))
+
+    files = tuple(Module(name, locate(config, name)) for name in names("include", "file"))
+    programs = tuple(SERVICES[name] for name in names("program"))
+    return Needs(programs, files, tuple(names("storage")), tuple(names("uplink")))
 
 
 def locate(config: Path, name: str) -> Path:
@@ -78,15 +88,15 @@ def config_report(verb: str, config: Path) -> int:
 
 def plan(config: Path, root_arguments: str = "") -> BootPlan:
     """The boot of a configuration."""
-    services, files = needs(config)
+    wanted = needs(config)
     modules = [
         Module(paths.ROOTTASK.name, build.stripped(paths.ROOTTASK), root_arguments),
         Module(CONFIG_NAME, config),
-        *(Module(program.name, build.stripped(program)) for program in (*PROGRAMS, *services)),
+        *(Module(program.name, build.stripped(program)) for program in (*PROGRAMS, *wanted.programs)),
     ]
     taken = {module.name for module in modules}
-    for module in files:
+    for module in wanted.files:
         if module.name in taken:
             raise VelaError(f"{config} names a file '{module.name}', which is the name of one of "
                             "Vela's own boot modules", "rename the file")
-    return BootPlan(build.stripped(paths.KERNEL32), (*modules, *files))
+    return BootPlan(build.stripped(paths.KERNEL32), (*modules, *wanted.files), wanted)

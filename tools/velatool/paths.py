@@ -16,6 +16,7 @@ PACKAGE_CACHE = SUBPROJECTS / "packagecache"
 CROSS_FILE = ROOT / "tools" / "cross" / "x86_64.ini"
 NATIVE_FILE = ROOT / "tools" / "cross" / "native.ini"
 SHIPPED_CONFIG = ROOT / "examples" / "default.conf"
+TWO_GUESTS = ROOT / "examples" / "two-guests.conf"
 
 KERNEL = BUILD / "hypervisor" / "vela.elf"
 KERNEL32 = BUILD / "hypervisor" / "vela.elf32"

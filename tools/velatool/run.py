@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from velatool import boot, build, paths, qemu
+from velatool import boot, build, disk, paths, qemu
+from velatool.hardware import Disk, Hardware, adapter_address, disk_address
 from velatool.ui import NotFound, VelaError, progress
 
 ISO_SUFFIX = ".iso"
@@ -27,7 +28,19 @@ def machine_for(target: Path, base: qemu.Machine) -> qemu.Machine:
     if target.suffix == ISO_SUFFIX:
         return replace(base, iso=target)
     plan = boot.plan(target, qemu.EXIT_ARGUMENT)
-    return replace(base, kernel=plan.kernel, modules=plan.modules)
+    return replace(base, kernel=plan.kernel, modules=plan.modules,
+                   hardware=with_defaults(base.hardware, plan.needs))
+
+
+def with_defaults(hardware: Hardware, needs: boot.Needs) -> Hardware:
+    """The hardware that was asked for; without any disk or adapter the first one of a configuration
+    that has it at its usual place: the disk of the guest 'debian', and a virtio adapter."""
+    disks, adapters = hardware.disks, hardware.adapters
+    if not disks and disk_address(0) in needs.storages:
+        disks = (Disk(disk.working_copy()),)
+    if not adapters and adapter_address(0) in needs.uplinks:
+        adapters = ("virtio",)
+    return replace(hardware, disks=disks, adapters=adapters)
 
 
 def end_politely(_signal: int, _frame: FrameType | None) -> None:

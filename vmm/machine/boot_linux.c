@@ -119,8 +119,9 @@ static bool parse(const struct boot_request *request, struct image *image, struc
 
 	image->payload = (sectors + 1) * 512ull;
 	image->header_end = HEADER_MAGIC + (uint64_t)bytes[JUMP_LENGTH];
+	/* The size in the header is rounded up, the file need not be. */
 	if (image->payload + ENTRY_64 >= file->size || image->header_end > file->size ||
-	    get32(bytes, SYSSIZE) * 16ull > file->size - image->payload ||
+	    get32(bytes, SYSSIZE) * 16ull > file->size - image->payload + 15 ||
 	    image->header_end > HEADER_END_MAX || image->header_end < HEADER_BYTES_MIN)
 		return boot_fail(error, file->name,
 				 "the Linux kernel image is cut short or damaged");

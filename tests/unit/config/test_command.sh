@@ -38,6 +38,13 @@ printf 'switch s { }\nvm c { memory 64M; boot pvh { kernel "k" }
 report "files of disks and programs of services" "file	k
 file	i
 program	net" "$("$tool" modules "$work/e.conf" 2>&1)"
+printf 'storage b { device "00:04.0" }\nswitch a { uplink "0001:02:03.4" }\nvm c { memory 64M
+ boot pvh { kernel "k" }; disk d { from b }; net a { } }\n' >"$work/f.conf"
+report "places of storages and uplinks" "file	k
+program	block
+program	net
+storage	00:04.0
+uplink	0001:02:03.4" "$("$tool" modules "$work/f.conf" 2>&1)"
 "$tool" check c.conf wrong.conf >out 2>err
 report "one wrong file makes the exit code 1" 1 $?
 report "the right one is still reported" "c.conf: ok, 1 vm" "$(cat out)"

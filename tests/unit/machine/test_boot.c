@@ -85,6 +85,16 @@ static void linux_moves_when_it_must(void **state)
 	assert_error(boot_linux, "give the VM more");
 }
 
+/* The size in its header counts 16 bytes at a time, the file ends where the code does. */
+static void linux_ends_within_16_bytes(void **state)
+{
+	(void)state;
+	image_linux(&im);
+	im.request.kernel.size = 1024 + 4096 - 15;
+	image_put(&im, 0x1f4, 4096 / 16, 4);
+	assert_true(boot_linux(&im.request, &im.state, &im.error));
+}
+
 static void linux_is_refused(void **state)
 {
 	(void)state;
@@ -96,7 +106,10 @@ static void linux_is_refused(void **state)
 	im.request.kernel.size = 1024 + 4096;
 	image_put(&im, 0x1f4, 4096 / 16 + 1, 4);
 	assert_error(boot_linux, "cut short");
+	im.request.kernel.size = 1024 + 4096 - 16;
 	image_put(&im, 0x1f4, 4096 / 16, 4);
+	assert_error(boot_linux, "cut short");
+	im.request.kernel.size = 1024 + 4096;
 	image_put(&im, 0x236, 0, 2);
 	assert_error(boot_linux, "without 64-bit entry");
 	image_put(&im, 0x236, 1, 2);
@@ -239,6 +252,7 @@ int main(void)
 		TEST(linux_boots),
 		TEST(linux_page_tables_map_4_gib),
 		TEST(linux_moves_when_it_must),
+		TEST(linux_ends_within_16_bytes),
 		TEST(linux_is_refused),
 		TEST(pvh_boots),
 		TEST(pvh_is_refused),

@@ -2,10 +2,15 @@
 /*
  * The protocol of a link with a block service. One split virtqueue of 256 entries at
  * RT_LINK_RINGS, driver = client; descriptors address bytes by their offset in the window. A
- * request is a chain as VIRTIO 1.2 section 5.2.6 has it: a readable struct rt_block_request, data,
- * and one writable status byte. Data must lie at or behind RT_BLOCK_DATA, in multiples of the
- * logical block size. Requests are answered in any order; a flush covers the writes answered before
- * it was made available.
+ * request is a chain as VIRTIO 1.2 section 5.2.6 has it: a readable struct rt_block_request in one
+ * descriptor, data, and one writable status byte in one descriptor. A chain without these two
+ * breaks the link; anything else that is wrong with a request is answered with RT_BLOCK_ERROR.
+ *
+ * Data to read and write lies at or behind RT_BLOCK_DATA in at most RT_BLOCK_SEGMENTS descriptors
+ * that start at a page of 4 KiB, and all but the last of which end at one; in all a multiple of the
+ * logical block size and at most facts.request_bytes. DISCARD and WRITE_ZEROES have one struct
+ * rt_block_range. Requests are answered in any order; a flush covers the writes answered before it
+ * was made available.
  */
 #ifndef RT_BLOCK_H
 #define RT_BLOCK_H
@@ -14,10 +19,14 @@
 
 #include <rt/link.h>
 
-#define RT_BLOCK_ENTRIES 256u
-#define RT_BLOCK_HEADERS 0x4000u /* client's choice: requests and status bytes */
-#define RT_BLOCK_DATA	 0x8000u
-#define RT_BLOCK_SECTOR	 512u /* unit of all sector numbers */
+#define RT_BLOCK_ENTRIES       256u
+#define RT_BLOCK_IN_FLIGHT     64u     /* requests of one client that a service has at a time */
+#define RT_BLOCK_HEADERS       0x4000u /* client's choice: requests and status bytes */
+#define RT_BLOCK_DATA	       0x8000u
+#define RT_BLOCK_SECTOR	       512u /* unit of all sector numbers */
+#define RT_BLOCK_PAGE	       4096u
+#define RT_BLOCK_SEGMENTS      64u
+#define RT_BLOCK_REQUEST_BYTES (RT_BLOCK_SEGMENTS * RT_BLOCK_PAGE) /* facts may say less */
 
 enum rt_block_type {
 	RT_BLOCK_READ = 0,

@@ -36,6 +36,7 @@ static void fill_info(struct rt_info *info, const struct config_vm *config, cons
 	vmm->debug_exit = config->debug_exit;
 	vmm->rng = config->rng;
 	vmm->balloon = config->balloon;
+	vmm->virtio_console = config->virtio_console;
 	vmm->files = plan->files;
 	memcpy(vmm->file, plan->file, sizeof vmm->file);
 	snprintf(vmm->args, sizeof vmm->args, "%s", config->boot.args);

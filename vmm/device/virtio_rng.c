@@ -71,6 +71,7 @@ void virtio_rng_init(struct virtio_rng *rng, const struct virtio_wiring *wiring,
 {
 	const struct virtio_params params = { .queues = 1, .entries = RNG_ENTRIES };
 
+	memset(rng, 0, sizeof *rng);
 	rng->source = source;
 	virtio_init(&rng->dev, &rng_ops, &params, wiring, &rng->s.virtio, rng);
 }

@@ -23,37 +23,47 @@ void console_open(struct machine *m)
 
 /*
  * The queue is full: waits until the service has taken something, which it says to the first
- * virtual CPU's thread; another looks for itself again and again. The machine's lock stays held: a
- * device is in the middle of an access. Wake-ups that were meant for the run loop are not lost,
- * because attention that came with them is still there, and it looks at input and timers after
- * this.
+ * virtual CPU's thread; another looks for itself again and again. Returns how many bytes the service
+ * took then; 0: it is too slow. The machine's lock stays held: a device is in the middle of an
+ * access. Wake-ups that were meant for the run loop are not lost, because attention that came with
+ * them is still there, and it looks at input and timers after this.
  */
-static bool write_patiently(struct machine *m, uint8_t byte)
+static size_t write_patiently(struct machine *m, const unsigned char *bytes, size_t n)
 {
 	unsigned index = m->pc.current;
 	uint64_t give_up = machine_tsc_at(m, machine_now_ns(m) + PATIENCE_NS);
+	size_t taken;
 
-	while (!rt_session_write(&m->console.session, &byte, 1)) {
+	while (!(taken = rt_session_write(&m->console.session, bytes, n))) {
 		uint64_t look = machine_tsc_at(m, machine_now_ns(m) + LOOK_NS);
 
 		rt_session_flush(&m->console.session);
 		rt_sm_down_all(RT_SEL_WAKE + index, index && look < give_up ? look : give_up);
 		if (rt_rdtsc() >= give_up)
-			return false;
+			return 0;
 		pc_attend(&m->pc.cpu[index], ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
 	}
-	return true;
+	return taken;
 }
 
-void console_put(void *ctx, uint8_t byte)
+void console_write(void *ctx, const void *output, size_t n)
 {
 	struct machine *m = ctx;
+	const unsigned char *bytes = output;
 
 	if (!m->console.enabled)
 		return;
-	if (!rt_session_write(&m->console.session, &byte, 1) && !write_patiently(m, byte)) {
-		m->console.dropped++;
-		return;
+	while (n) {
+		size_t taken = rt_session_write(&m->console.session, bytes, n);
+
+		if (!taken)
+			taken = write_patiently(m, bytes, n);
+		if (!taken) {
+			m->console.dropped += n;
+			return;
+		}
+		bytes += taken;
+		n -= taken;
 	}
 	if (!m->console.staged) {
 		m->console.staged = true;
@@ -61,6 +71,11 @@ void console_put(void *ctx, uint8_t byte)
 		m->console.flush_ns = machine_now_ns(m) + FLUSH_NS;
 		pc_attend(&m->pc.cpu[m->pc.current], ATTEND_LAPIC);
 	}
+}
+
+void console_put(void *ctx, uint8_t byte)
+{
+	console_write(ctx, &byte, 1);
 }
 
 void console_flush(struct machine *m)
@@ -78,18 +93,23 @@ void console_tick(struct machine *m)
 		console_flush(m);
 }
 
-/* Typed bytes go to the serial port as far as it has room; the rest stays in the queue until the
- * guest has read these. */
+/* Typed bytes go to the virtio console once the guest uses it, else to the serial port, as far as
+ * there is room; the rest stays in the queue until the guest has read these. */
 void console_input(void *ctx)
 {
 	struct machine *m = ctx;
-	uint8_t bytes[UART_FIFO_BYTES];
-	size_t room = uart_room(&m->pc.com1);
+	struct virtio_console *virtio = &m->pc.virtio.console;
+	bool to_virtio = m->info->vmm.virtio_console && virtio_console_in_use(virtio);
+	uint8_t bytes[RT_SESSION_INPUT];
+	size_t room = to_virtio ? virtio_console_room(virtio) : uart_room(&m->pc.com1);
 
 	if (!m->console.enabled || !room)
 		return;
 	size_t n = rt_session_read(&m->console.session, bytes,
 				   room < sizeof bytes ? room : sizeof bytes);
 
-	uart_push(&m->pc.com1, bytes, n);
+	if (to_virtio)
+		virtio_console_push(virtio, bytes, n);
+	else
+		uart_push(&m->pc.com1, bytes, n);
 }

@@ -107,6 +107,7 @@ static void init_devices(struct machine *m)
 		.now_ns = machine_now_ns,
 		.console_put = console_put,
 		.console_drained = console_input,
+		.console_write = m->info->vmm.virtio_console ? console_write : NULL,
 		.end = end_by_device,
 		.driver_fault = driver_fault,
 		.random = m->info->vmm.rng && random_available() ? random_fill : NULL,

@@ -76,6 +76,7 @@ void machine_poll(struct machine *m);
 /* console.c */
 void console_open(struct machine *m);
 void console_put(void *m, uint8_t byte);
+void console_write(void *m, const void *bytes, size_t n);
 void console_input(void *m);
 void console_flush(struct machine *m);
 /* Flushes when the time has come. */

@@ -38,7 +38,9 @@ enum pc_end { PC_RESET, PC_POWEROFF, PC_PANIC, PC_DEBUG_EXIT };
 struct pc_config {
 	uint64_t (*now_ns)(void *ctx);
 	void (*console_put)(void *ctx, uint8_t byte);
-	void (*console_drained)(void *ctx); /* the UART has room for input */
+	void (*console_drained)(void *ctx); /* the UART or virtio console has room for input */
+	/* Output of the virtio console; NULL: there is none. */
+	void (*console_write)(void *ctx, const void *bytes, size_t n);
 	/* The guest wants an end; the access that says so is completed first. */
 	void (*end)(void *ctx, enum pc_end end, uint32_t value);
 	void *ctx;

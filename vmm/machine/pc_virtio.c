@@ -52,6 +52,20 @@ static bool add_rng(struct pc *pc, const struct virtio_wiring *wiring)
 	return attach(pc, &pc->virtio.rng.dev);
 }
 
+static bool add_console(struct pc *pc, const struct virtio_wiring *wiring)
+{
+	const struct virtio_console_line line = {
+		pc->config.console_write,
+		pc->config.console_drained,
+		pc->config.ctx,
+	};
+
+	if (!line.write)
+		return true;
+	virtio_console_init(&pc->virtio.console, wiring, line);
+	return attach(pc, &pc->virtio.console.dev);
+}
+
 bool pc_virtio_init(struct pc *pc)
 {
 	const struct virtio_wiring wiring = {
@@ -60,7 +74,7 @@ bool pc_virtio_init(struct pc *pc)
 		.ctx = pc,
 	};
 
-	return add_rng(pc, &wiring);
+	return add_rng(pc, &wiring) && add_console(pc, &wiring);
 }
 
 void pc_virtio_poll(struct pc *pc)

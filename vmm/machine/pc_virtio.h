@@ -6,6 +6,7 @@
 #ifndef VMM_MACHINE_PC_VIRTIO_H
 #define VMM_MACHINE_PC_VIRTIO_H
 
+#include "device/virtio_console.h"
 #include "device/virtio_rng.h"
 
 struct pc;
@@ -14,6 +15,7 @@ struct pc_virtio {
 	struct virtio_device *device[PCI_FUNCTIONS];
 	unsigned devices;
 	struct virtio_rng rng;
+	struct virtio_console console;
 };
 
 /* Makes the devices that the machine's configuration asks for; false: no room for one. */

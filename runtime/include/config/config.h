@@ -184,6 +184,7 @@ struct config_vm {
 	uint64_t restart_limit;
 	config_flag rng;
 	config_flag balloon;
+	config_flag virtio_console;
 	size_t disk_count;
 	size_t net_count;
 	struct config_disk *disks[CONFIG_DISKS_MAX];

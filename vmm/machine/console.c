@@ -23,10 +23,10 @@ void console_open(struct machine *m)
 
 /*
  * The queue is full: waits until the service has taken something, which it says to the first
- * virtual CPU's thread; another looks for itself again and again. Returns how many bytes the service
- * took then; 0: it is too slow. The machine's lock stays held: a device is in the middle of an
- * access. Wake-ups that were meant for the run loop are not lost, because attention that came with
- * them is still there, and it looks at input and timers after this.
+ * virtual CPU's thread; another looks for itself again and again. Returns how many bytes the
+ * service took then; 0: it is too slow. The machine's lock stays held: a device is in the middle of
+ * an access. Wake-ups that were meant for the run loop are not lost, because attention that came
+ * with them is still there, and it looks at input and timers after this.
  */
 static size_t write_patiently(struct machine *m, const unsigned char *bytes, size_t n)
 {

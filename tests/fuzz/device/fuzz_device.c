@@ -129,7 +129,7 @@ static void step(struct input *in)
 	case 0 ... 8:
 		if (class->msr && what & 0x40)
 			access_msr(in, is_write);
-		else if (class->mmio)
+		else if (class->mmio && (what & 0x20 || !class->ports[0][1]))
 			access_memory(in, is_write);
 		else
 			access_port(in, is_write);

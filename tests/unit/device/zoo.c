@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device/lapic_regs.h"
+#include "zoo_virtio.h"
 
 static uint64_t read_clock(void *ctx)
 {
@@ -260,6 +261,14 @@ static void build_pcihost(struct zoo *zoo)
 	pcihost_attach(&zoo->dev.pcihost, &zoo->bus, ZOO_ECAM);
 }
 
+void zoo_build_pci(struct zoo *zoo)
+{
+	const struct pci_wiring wiring = { put_msi, put_intx, zoo };
+
+	pcihost_init(&zoo->pci, &wiring);
+	pcihost_attach(&zoo->pci, &zoo->bus, ZOO_ECAM);
+}
+
 static void build_reset(struct zoo *zoo)
 {
 	reset_init(&zoo->dev.reset, put_reset, zoo);
@@ -327,6 +336,16 @@ const struct zoo_class zoo_classes[] = {
 	{ .ops = &debugexit_device_ops,
 	  .build = build_debugexit,
 	  .ports = { { DEBUGEXIT_PORT, 1 } } },
+	{ .ops = &virtio_rng_device_ops,
+	  .build = zoo_build_rng,
+	  .poke = zoo_poke_virtio,
+	  .mmio = ZOO_COMMON,
+	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
+	{ .ops = &virtio_console_device_ops,
+	  .build = zoo_build_console,
+	  .poke = zoo_poke_console,
+	  .mmio = ZOO_COMMON,
+	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
 	{ .ops = &debugcon_device_ops, .build = build_debugcon, .ports = { { DEBUGCON_PORT, 1 } } },
 };
 

@@ -18,9 +18,13 @@
 #include "device/reset.h"
 #include "device/rtc146818.h"
 #include "device/uart16550.h"
+#include "device/virtio_console.h"
+#include "device/virtio_rng.h"
 
-#define ZOO_LOG	   256
-#define ZOO_LAPICS 4
+#define ZOO_LOG	       256
+#define ZOO_LAPICS     4
+#define ZOO_RAM_BYTES  0x14000u
+#define ZOO_HIGH_BYTES 0x1000u
 
 /* What a device did to its surroundings. */
 struct zoo_line {
@@ -42,6 +46,13 @@ struct zoo {
 	struct apic_message message[ZOO_LOG];
 	unsigned messages;
 	bool deaf;
+	/* For PCI functions: their bus, and the RAM that virtio devices reach. */
+	struct pcihost pci;
+	struct virtio_device *virtio; /* the device as one, or NULL */
+	unsigned faults;	      /* reports about its driver */
+	const char *why;
+	_Alignas(16) unsigned char ram[ZOO_RAM_BYTES];
+	_Alignas(16) unsigned char high[ZOO_HIGH_BYTES];
 	union {
 		struct pic pic;
 		struct pit pit;
@@ -54,6 +65,8 @@ struct zoo {
 		struct reset reset;
 		struct debugexit debugexit;
 		struct debugcon debugcon;
+		struct virtio_rng rng;
+		struct virtio_console console;
 	} dev;
 };
 
@@ -81,6 +94,9 @@ void zoo_open(struct zoo *zoo, const struct zoo_class *class, uint64_t start_ns)
 
 /* zoo_open() by class name, at a time that is no round number. */
 void zoo_open_named(struct zoo *zoo, const char *name);
+
+/* An empty PCI bus for a function. */
+void zoo_build_pci(struct zoo *zoo);
 
 /* Sets the clock and tells the device. */
 void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns);

@@ -80,16 +80,16 @@ bool clients_init(unsigned count, const struct config_host *host)
 	console.window = own_memory(count * RT_SESSION_BYTES, &console.windows);
 	if (!console.control || !console.window)
 		return root_check("console", "get memory for its sessions", VELA_NO_MEMORY);
-	client_name(0, "root", false);
+	client_name(0, "root", 0);
 	return true;
 }
 
-void client_name(unsigned n, const char *name, bool has_console)
+void client_name(unsigned n, const char *name, unsigned flags)
 {
 	struct rt_slot *slot = &console.control->slot[n];
 
 	snprintf(slot->name, sizeof slot->name, "%s", name);
-	slot->flags = has_console ? RT_SLOT_CONSOLE : 0;
+	slot->flags = flags;
 }
 
 struct process *console_process(void)

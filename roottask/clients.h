@@ -2,7 +2,8 @@
 /*
  * The root task's end of the console service: its process, the session windows of all its clients,
  * the table that tells it of them, and the root task's own session, which carries its log once the
- * service runs. Client n is VM n; client 0 is the root task.
+ * service runs. Client n is process n, a VM or a service;
+ * client 0 is the root task.
  */
 #ifndef ROOT_CLIENTS_H
 #define ROOT_CLIENTS_H
@@ -18,8 +19,8 @@ void clients_log_early(void);
 /* Takes windows for count clients; the root task's is number 0. */
 bool clients_init(unsigned count, const struct config_host *host);
 
-/* Names a client before it is first opened or closed. */
-void client_name(unsigned n, const char *name, bool has_console);
+/* Names a client before it is first opened or closed; flags: RT_SLOT_*. */
+void client_name(unsigned n, const char *name, unsigned flags);
 
 /* Starts the console service, also again after it ended. False: the log stays on the port. */
 bool console_start(const struct vela_info *info, const struct rt_info *facts);

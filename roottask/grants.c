@@ -8,9 +8,12 @@
 
 #include "root.h"
 
-/* Where the root task has the object: one of the process's own, or one that all share. */
-#define OWN(what) (what)
-#define SHARED	  0x80000000u
+/* Where the root task has the object: one of the process's own, one that all share, or the
+ * semaphore that another process waits on. */
+#define OWN(what)  (what)
+#define SHARED	   0x80000000u
+#define OF_VM	   0x40000000u
+#define OF_SERVICE 0x20000000u
 
 static const struct {
 	const char *name;
@@ -26,6 +29,8 @@ static const struct {
 	{ "VC", RT_SEL_VC, OWN(PROCESS_VC), "virtual CPU" },
 	{ "EVENT", RT_SEL_EVENT, OWN(PROCESS_EVENT), "portal" },
 	{ "CONSOLE", RT_SEL_CONSOLE, SHARED | ROOT_SEL_CONSOLE, "semaphore" },
+	{ "CLIENT", RT_SEL_CLIENT, OF_VM | PROCESS_WAKE, "semaphore" },
+	{ "DOORBELL", RT_SEL_DOORBELL, OF_SERVICE | PROCESS_WAKE, "semaphore" },
 };
 
 static const struct {
@@ -63,19 +68,28 @@ static bool all_rights(const char *of, const char *words, unsigned *rights)
 	return *rights != 0;
 }
 
-bool grant_from_cap(const struct config_cap *cap, unsigned index, struct grant *grant)
+/* VM n is process n + 1; the services follow the VMs. */
+static vela_sel_t source_of(uint32_t source, unsigned index, unsigned vms, unsigned peer)
+{
+	if (source & SHARED)
+		return source & ~SHARED;
+	if (source & OF_VM)
+		index = peer + 1;
+	if (source & OF_SERVICE)
+		index = vms + 1 + peer;
+	return ROOT_SEL_PROCESS + index * PROCESS_SELS + (source & ~(OF_VM | OF_SERVICE));
+}
+
+bool grant_from_cap(const struct config_cap *cap, unsigned index, unsigned vms, struct grant *grant)
 {
 	for (unsigned i = 0; i < sizeof object / sizeof object[0]; i++) {
 		if (strcmp(object[i].name, cap->name) != 0)
 			continue;
 		if (strcmp(object[i].object, cap->object) != 0)
 			return false;
-		grant->selector = object[i].selector;
+		grant->selector = object[i].selector + cap->number;
 		grant->count = cap->count;
-		grant->source =
-			object[i].source & SHARED
-				? object[i].source & ~SHARED
-				: ROOT_SEL_PROCESS + index * PROCESS_SELS + object[i].source;
+		grant->source = source_of(object[i].source, index, vms, cap->peer);
 		return all_rights(cap->object, cap->rights, &grant->rights);
 	}
 	return false;

@@ -18,8 +18,9 @@ struct grant {
 	unsigned count; /* of the selectors from these on */
 };
 
-/* Translates one entry of the list for the process with this index. False: it says something that
- * the root task does not have or no such object allows. */
-bool grant_from_cap(const struct config_cap *cap, unsigned index, struct grant *grant);
+/* Translates one entry of the list for the process with this index, of vms VMs in all. False: it
+ * says something that the root task does not have or no such object allows. */
+bool grant_from_cap(const struct config_cap *cap, unsigned index, unsigned vms,
+		    struct grant *grant);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of all VMs: starts them, learns how they end, applies the policy of their block, carries
- * out what the user asks at the console. Everything a process writes into its status page is
- * hostile: codes are checked, texts copied and cut.
+ * The life of all VMs and services: starts them, learns how they end, applies the policy of their
+ * block, carries out what the user asks at the console.
  */
 #ifndef ROOT_LIFECYCLE_H
 #define ROOT_LIFECYCLE_H
 
 #include "machine.h"
+#include "service.h"
 #include "vm.h"
 
 struct lifecycle {
@@ -16,8 +16,10 @@ struct lifecycle {
 	struct machine_options options;
 	struct placement placement;
 	struct config_diag diag;
-	unsigned count;
+	unsigned count; /* of VMs */
 	struct vm vm[CONFIG_VMS_MAX];
+	unsigned services;
+	struct service service[CONFIG_SERVICES_MAX];
 	struct policy console_policy;
 };
 

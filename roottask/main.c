@@ -19,7 +19,7 @@
 #include "rtc.h"
 #include "window.h"
 
-#define ARENA_BYTES 0x80000ull /* for the parsed configuration */
+#define ARENA_BYTES 0x100000ull /* for the parsed configuration */
 
 /* Nothing here allocates at run time; the area is part of the boot image. */
 RT_HEAP(4096);
@@ -161,6 +161,25 @@ static void set_facts(const struct vela_info *info)
 	rt_log(RT_INFO, "%s", facts->console.host);
 }
 
+/* Process 0 is the console service; the VMs follow, then the services. */
+static void set_members(const struct vela_config *config)
+{
+	static_assert(1 + CONFIG_VMS_MAX + CONFIG_SERVICES_MAX <= RT_CLIENTS_MAX);
+	for (unsigned i = 0; i < life.count; i++)
+		life.vm[i] = (struct vm){
+			.config = config->vms[i],
+			.member = { .process = { .index = i + 1, .name = config->vms[i]->name },
+				    .rules = policy_vm_rules(config->vms[i]) },
+		};
+	for (unsigned i = 0; i < life.services; i++)
+		life.service[i] = (struct service){
+			.config = config->services[i],
+			.member = { .process = { .index = life.count + 1 + i,
+						 .name = config->services[i]->name },
+				    .rules = policy_service_rules(config->services[i]) },
+		};
+}
+
 /* Replaces the runtime's end of a process: nobody is left to tell. */
 _Noreturn void rt_end(uint32_t code, uint32_t value, const char *text)
 {
@@ -186,12 +205,9 @@ int rt_main(void)
 		return 1;
 	struct vela_config *config = read_configuration(info);
 	life.count = config ? (unsigned)config->vm_count : 0;
-	for (unsigned i = 0; i < life.count; i++)
-		life.vm[i] = (struct vm){
-			.config = config->vms[i],
-			.process = { .index = i + 1, .name = config->vms[i]->name },
-		};
-	if (!clients_init(life.count + 1, config ? &config->host : &no_host))
+	life.services = config ? (unsigned)config->service_count : 0;
+	set_members(config);
+	if (!clients_init(life.count + life.services + 1, config ? &config->host : &no_host))
 		return 1;
 	lifecycle_run(&life);
 }

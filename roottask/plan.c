@@ -4,6 +4,7 @@
 
 #include "modules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define GIB 0x40000000ull
@@ -72,13 +73,22 @@ static bool add_file(struct plan *plan, const struct vela_info *info,
 	return true;
 }
 
+static size_t file_count(const struct config_vm *vm)
+{
+	size_t count = vm->boot.module_count + 1 + (vm->boot.initrd.path != NULL);
+
+	for (size_t i = 0; i < vm->disk_count; i++)
+		count += vm->disks[i]->module.path != NULL;
+	return count;
+}
+
 bool plan_files(struct plan *plan, const struct vela_info *info, const struct config_vm *vm,
 		const struct config_file **missing)
 {
 	const struct config_boot *boot = &vm->boot;
 
 	*missing = NULL;
-	if (boot->module_count + 1 + (boot->initrd.path != NULL) > RT_FILES_MAX)
+	if (file_count(vm) > RT_FILES_MAX)
 		return false;
 	*missing = &boot->kernel;
 	if (!add_file(plan, info, &boot->kernel, RT_FILE_KERNEL))
@@ -91,12 +101,79 @@ bool plan_files(struct plan *plan, const struct vela_info *info, const struct co
 		if (!add_file(plan, info, &boot->modules[i], RT_FILE_MODULE))
 			return false;
 	}
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		*missing = &vm->disks[i]->module;
+		plan->disk[i].is_file = (*missing)->path != NULL;
+		plan->disk[i].index = plan->files;
+		if ((*missing)->path && !add_file(plan, info, *missing, RT_FILE_DISK))
+			return false;
+	}
 	return true;
 }
 
-uint64_t plan_quota(uint64_t cpus, uint64_t memory_bytes, uint64_t files_bytes)
+static void plan_disk(struct rt_disk *entry, const struct config_disk *disk)
 {
-	/* Guest memory is in 2 MiB pages in two page tables; files are in small pages. */
-	return QUOTA_BASE_PAGES + (cpus - 1) * QUOTA_VCPU_PAGES + 2 * (memory_bytes / GIB + 1) +
-	       files_bytes / (2 * MIB) + 1;
+	copy_text(entry->name, sizeof entry->name, disk->name);
+	if (!entry->is_file)
+		entry->index = disk->link;
+	entry->mode = disk->mode == CONFIG_READ_WRITE  ? RT_DISK_READ_WRITE
+		      : disk->mode == CONFIG_READ_ONLY ? RT_DISK_READ_ONLY
+						       : RT_DISK_DISCARD;
+	entry->scratch_bytes = disk->scratch_bytes;
+}
+
+void plan_devices(struct plan *plan, const struct config_vm *vm)
+{
+	static_assert(CONFIG_DISKS_MAX <= RT_DISKS_MAX && CONFIG_NETS_MAX <= RT_NETS_MAX);
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		plan_disk(&plan->disk[i], vm->disks[i]);
+		plan->links += !plan->disk[i].is_file;
+		plan->scratch_bytes += vm->disks[i]->scratch_bytes;
+	}
+	for (size_t i = 0; i < vm->net_count; i++) {
+		struct rt_net *entry = &plan->net[i];
+
+		copy_text(entry->name, sizeof entry->name, vm->nets[i]->name);
+		entry->link = vm->nets[i]->link;
+		for (unsigned b = 0; b < sizeof entry->mac; b++)
+			entry->mac[b] = (uint8_t)(vm->nets[i]->mac >> (40 - 8 * b));
+		plan->links++;
+	}
+}
+
+uint64_t plan_quota(const struct config_vm *vm, const struct plan *plan)
+{
+	/* Guest and scratch memory is in 2 MiB pages, the first in two page tables; files and
+	 * windows of links are in small pages. */
+	uint64_t pages = QUOTA_BASE_PAGES + (vm->cpus - 1) * QUOTA_VCPU_PAGES +
+			 2 * (vm->memory_bytes / GIB + 1) + plan->files_bytes / (2 * MIB) + 1 +
+			 plan->links;
+
+	for (size_t i = 0; i < vm->disk_count; i++)
+		if (vm->disks[i]->scratch_bytes)
+			pages += vm->disks[i]->scratch_bytes / GIB + 4;
+	return pages;
+}
+
+bool plan_link(const struct config_vm *vm, unsigned n, struct plan_link *link)
+{
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		const struct config_disk *disk = vm->disks[i];
+
+		if (!disk->from.service || disk->link != n)
+			continue;
+		*link = (struct plan_link){ disk->from.service, disk->client, disk->where, "" };
+		snprintf(link->what, sizeof link->what, "disk \"%s\"", disk->name);
+		return true;
+	}
+	for (size_t i = 0; i < vm->net_count; i++) {
+		const struct config_net *net = vm->nets[i];
+
+		if (net->link != n)
+			continue;
+		*link = (struct plan_link){ net->service, net->client, net->where, "" };
+		snprintf(link->what, sizeof link->what, "net \"%s\"", net->name);
+		return true;
+	}
+	return false;
 }

@@ -19,6 +19,10 @@ struct plan {
 	unsigned files;
 	const struct vela_module *module[RT_FILES_MAX];
 	struct rt_file file[RT_FILES_MAX];
+	unsigned links;
+	uint64_t scratch_bytes; /* of all disks */
+	struct rt_disk disk[RT_DISKS_MAX];
+	struct rt_net net[RT_NETS_MAX];
 };
 
 struct placement {
@@ -39,8 +43,21 @@ bool plan_cpus(struct placement *placement, const struct config_vm *vm,
 bool plan_files(struct plan *plan, const struct vela_info *info, const struct config_vm *vm,
 		const struct config_file **missing);
 
-/* Kernel memory for the page tables and objects of a VMM with so many virtual CPUs, so much guest
- * memory and such files. */
-uint64_t plan_quota(uint64_t cpus, uint64_t memory_bytes, uint64_t files_bytes);
+/* What the VM's devices are; to be called after plan_files. */
+void plan_devices(struct plan *plan, const struct config_vm *vm);
+
+/* Kernel memory for the page tables and objects of a VMM; the plan has its files and devices. */
+uint64_t plan_quota(const struct config_vm *vm, const struct plan *plan);
+
+/* What a link of a VM joins it to. */
+struct plan_link {
+	const struct config_service *service;
+	unsigned client;		/* its number there */
+	struct config_pos where;	/* in the VM's block */
+	char what[CONFIG_NAME_MAX + 8]; /* disk "root" */
+};
+
+/* Link n of a VM. False: it has not so many. */
+bool plan_link(const struct config_vm *vm, unsigned n, struct plan_link *link);
 
 #endif

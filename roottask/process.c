@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "grants.h"
 #include "window.h"
 
 bool process_create(struct process *process, unsigned kind, unsigned what, const char *text)
@@ -201,6 +202,18 @@ bool process_add_thread(struct process *process, unsigned n, unsigned cpu)
 	w[VELA_EC_ARG] = n;
 	w[VELA_EC_TLS] = base + RT_THREAD_TLS + (VELA_TLS_TP - VELA_TLS_VA);
 	return create_thread(process, n, cpu);
+}
+
+bool process_grant(const struct process *process, const struct config_cap *cap, unsigned vms)
+{
+	struct grant grant;
+
+	if (!grant_from_cap(cap, process->index, vms, &grant))
+		return root_check(process->name, "understand the list of capabilities",
+				  VELA_BAD_ARG);
+	return root_check(process->name, "grant a capability",
+			  rt_grant(VELA_ROOT_OBJ, process_sel(process, PROCESS_OBJ), grant.source,
+				   grant.selector, grant.count, grant.rights));
 }
 
 bool process_run(struct process *process, uint64_t priority, uint64_t slice_us)

@@ -7,6 +7,7 @@
 #ifndef ROOT_PROCESS_H
 #define ROOT_PROCESS_H
 
+#include <config/config.h>
 #include <rt/process.h>
 
 #include "memory.h"
@@ -15,7 +16,7 @@
 #define PROCESS_EXTENTS_MAX (40u + 2 * RT_VCPUS_MAX)
 
 struct process {
-	unsigned index; /* 0: the console service, n: VM n; also its slot at the console */
+	unsigned index; /* 0: the console service, then VMs, then services; slot at the console */
 	const char *name;
 	bool alive;
 	uint32_t incarnation; /* counts starts; never 0 once started */
@@ -62,6 +63,9 @@ bool process_thread(struct process *process, bool has_ports);
 /* Creates thread n > 0 with its memory on a CPU. Like the first it starts at the program's entry,
  * but with n for the information page. */
 bool process_add_thread(struct process *process, unsigned n, unsigned cpu);
+
+/* Grants what an entry of the list of capabilities says; vms as for grant_from_cap. */
+bool process_grant(const struct process *process, const struct config_cap *cap, unsigned vms);
 
 /* Lets the first thread, or thread n on its CPU, run. */
 bool process_run(struct process *process, uint64_t priority, uint64_t slice_us);

@@ -45,6 +45,9 @@ _Static_assert(PROCESS_VC + RT_VCPUS_MAX <= PROCESS_SELS, "room for the virtual 
 #define ROOT_CONSOLE_PRIORITY 110u
 #define ROOT_CONSOLE_SLICE_US 10000u
 
+/* Not above the root task's own: a driver that turns in a loop must not keep it from ending it. */
+#define ROOT_SERVICE_PRIORITY 100u
+
 extern struct memory root_memory;
 
 /* The words of the root task's first thread's UTCB, where create finds its parameters. */

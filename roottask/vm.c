@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "clients.h"
-#include "grants.h"
+#include "links.h"
 #include "modules.h"
 
 /* The MSR ranges a guest could own some of (AMD64 manual volume 2, section 15.11). The root task's
@@ -37,6 +37,10 @@ static void fill_info(struct rt_info *info, const struct config_vm *config, cons
 	vmm->rng = config->rng;
 	vmm->balloon = config->balloon;
 	vmm->virtio_console = config->virtio_console;
+	vmm->disks = (uint32_t)config->disk_count;
+	vmm->nets = (uint32_t)config->net_count;
+	memcpy(vmm->disk, plan->disk, sizeof vmm->disk);
+	memcpy(vmm->net, plan->net, sizeof vmm->net);
 	vmm->files = plan->files;
 	memcpy(vmm->file, plan->file, sizeof vmm->file);
 	snprintf(vmm->args, sizeof vmm->args, "%s", config->boot.args);
@@ -93,7 +97,7 @@ static bool create_vcpu(struct process *process, unsigned n, unsigned cpu)
 
 static bool create_vcpus(struct vm *vm)
 {
-	struct process *process = &vm->process;
+	struct process *process = &vm->member.process;
 
 	if (!create_guest_spaces(process) || !create_semaphore(process, PROCESS_LOCK))
 		return false;
@@ -111,45 +115,69 @@ static bool run(struct vm *vm)
 	const struct config_vm *config = vm->config;
 
 	for (unsigned n = (unsigned)config->cpus; n-- > 0;)
-		if (!process_run_thread(&vm->process, n, vm->cpu[n], config->priority,
+		if (!process_run_thread(&vm->member.process, n, vm->cpu[n], config->priority,
 					config->slice_us))
 			return false;
 	return true;
 }
 
 /* Exactly what `vela config explain` prints. */
-static bool grant_all(struct process *process, const struct config_vm *config)
+static bool grant_all(struct process *process, const struct config_vm *config, unsigned vms)
 {
 	struct config_cap caps[CONFIG_CAPS_MAX];
 	size_t count = config_caps(config, caps);
-	struct grant grant;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!grant_from_cap(&caps[i], process->index, &grant))
-			return root_check(process->name, "understand the list of capabilities",
-					  VELA_BAD_ARG);
-		if (!root_check(process->name, "grant a capability",
-				rt_grant(VELA_ROOT_OBJ, process_sel(process, PROCESS_OBJ),
-					 grant.source, grant.selector, grant.count, grant.rights)))
+	for (size_t i = 0; i < count; i++)
+		if (!process_grant(process, &caps[i], vms))
 			return false;
-	}
+	return true;
+}
+
+/* The windows to services, and the memory for what disks in mode discard are written. */
+static bool map_devices(struct process *process, const struct config_vm *config)
+{
+	struct plan_link link;
+
+	for (unsigned n = 0; plan_link(config, n, &link); n++)
+		if (!link_map(link.service, link.client, process, RT_LINK_VA + n * RT_LINK_BYTES))
+			return false;
+	for (unsigned i = 0; i < config->disk_count; i++)
+		if (config->disks[i]->scratch_bytes &&
+		    !process_blocks(process, config->disks[i]->scratch_bytes,
+				    RT_SCRATCH_VA + i * RT_SCRATCH_STRIDE))
+			return false;
 	return true;
 }
 
 static bool build(struct vm *vm, const struct plan *plan, const struct vela_module *program,
-		  const struct rt_info *info)
+		  const struct rt_info *info, unsigned vms)
 {
-	struct process *process = &vm->process;
+	struct process *process = &vm->member.process;
 	const struct config_vm *config = vm->config;
 
 	return process_begin(process, vm->cpu[0], plan->quota_pages) &&
 	       process_load(process, program, info) &&
 	       process_blocks(process, config->memory_bytes, RT_RAM_VA) &&
-	       map_files(process, plan) &&
+	       map_files(process, plan) && map_devices(process, config) &&
 	       process_map(process, client_window(process->index), RT_SESSION_VA,
 			   VELA_MEM_R | VELA_MEM_W) &&
-	       create_vcpus(vm) && grant_all(process, config) &&
+	       create_vcpus(vm) && grant_all(process, config, vms) &&
 	       client_open(process->index, process_sel(process, PROCESS_WAKE)) && run(vm);
+}
+
+static bool enough_memory(const struct config_vm *config, const struct plan *plan,
+			  struct config_diag *diag)
+{
+	uint64_t needed = config->memory_bytes + plan->scratch_bytes;
+
+	if (needed <= root_memory.free_bytes)
+		return true;
+	config_fail(
+		diag, config_vm_where(config, "memory"),
+		"not enough memory: %llu MiB needed, %llu MiB free; lower \"memory\", or give the "
+		"machine more",
+		(unsigned long long)needed >> 20, (unsigned long long)root_memory.free_bytes >> 20);
+	return false;
 }
 
 /* What can be wrong before anything is created. */
@@ -175,12 +203,13 @@ static bool plan_vm(struct vm *vm, const struct vela_info *info, struct placemen
 		return false;
 	}
 	vm->placed = true;
-	plan->quota_pages = plan_quota(config->cpus, config->memory_bytes, plan->files_bytes);
-	return true;
+	plan_devices(plan, config);
+	plan->quota_pages = plan_quota(config, plan);
+	return enough_memory(config, plan, diag);
 }
 
 bool vm_start(struct vm *vm, const struct vela_info *info, const struct rt_info *facts,
-	      struct placement *placement, struct config_diag *diag)
+	      struct placement *placement, unsigned vms, struct config_diag *diag)
 {
 	static struct plan plan;
 	static struct rt_info own;
@@ -195,10 +224,10 @@ bool vm_start(struct vm *vm, const struct vela_info *info, const struct rt_info 
 	if (!plan_vm(vm, info, placement, diag, &plan))
 		return false;
 	own = *facts;
-	own.slot = vm->process.index;
+	own.slot = vm->member.process.index;
 	fill_info(&own, vm->config, &plan);
-	if (build(vm, &plan, program, &own))
+	if (build(vm, &plan, program, &own, vms))
 		return true;
-	process_destroy(&vm->process);
+	process_destroy(&vm->member.process);
 	return false;
 }

@@ -41,16 +41,14 @@ static struct config_service *service_named(struct parser *parser, const struct 
 
 /* Makes a disk or port a client of its service, with the next number at both ends. */
 static void connect(struct parser *parser, struct config_service *service,
-		    struct config_client client, uint64_t *links, uint64_t *link)
+		    struct config_client client, const struct config_pos *where, unsigned *number)
 {
-	const struct config_pos *where = client.disk ? &client.disk->where : &client.net->where;
-
 	if (service->client_count == CONFIG_CLIENTS_MAX) {
 		parser_fail(parser, where, "more than %d clients of %s \"%s\"", CONFIG_CLIENTS_MAX,
 			    kind_name(service), service->name);
 		return;
 	}
-	*link = (*links)++;
+	*number = (unsigned)service->client_count;
 	service->clients[service->client_count++] = client;
 }
 
@@ -129,7 +127,7 @@ static void check_sharing(struct parser *parser, const struct config_service *se
 }
 
 static void check_disk(struct parser *parser, const struct vela_config *config,
-		       const struct config_vm *vm, struct config_disk *disk, uint64_t *links)
+		       const struct config_vm *vm, struct config_disk *disk, unsigned *links)
 {
 	struct config_ref *from = &disk->from;
 
@@ -139,8 +137,9 @@ static void check_disk(struct parser *parser, const struct vela_config *config,
 	if (!from->service)
 		return;
 	check_sharing(parser, from->service, vm, disk);
-	connect(parser, from->service, (struct config_client){ .vm = vm, .disk = disk }, links,
-		&disk->link);
+	disk->link = (*links)++;
+	connect(parser, from->service, (struct config_client){ .vm = vm, .disk = disk },
+		&disk->where, &disk->client);
 }
 
 /* The first port with the address that stands before end, or of all if end is NULL. */
@@ -158,7 +157,7 @@ static const struct config_net *mac_owner(const struct vela_config *config, uint
 }
 
 static void check_net(struct parser *parser, const struct vela_config *config,
-		      const struct config_vm *vm, struct config_net *net, uint64_t *links)
+		      const struct config_vm *vm, struct config_net *net, unsigned *links)
 {
 	const struct config_net *other = net->mac ? mac_owner(config, net->mac, net) : NULL;
 
@@ -167,9 +166,11 @@ static void check_net(struct parser *parser, const struct vela_config *config,
 			    "another net has this MAC address, at %s:%u", other->where.source->name,
 			    other->where.line);
 	net->service = service_named(parser, config, true, net->name, &net->where);
-	if (net->service)
-		connect(parser, net->service, (struct config_client){ .vm = vm, .net = net }, links,
-			&net->link);
+	if (!net->service)
+		return;
+	net->link = (*links)++;
+	connect(parser, net->service, (struct config_client){ .vm = vm, .net = net }, &net->where,
+		&net->client);
 }
 
 /*
@@ -216,7 +217,7 @@ void parser_check(struct parser *parser, struct vela_config *config)
 	check_devices(parser, config);
 	for (size_t i = 0; i < config->vm_count; i++) {
 		struct config_vm *vm = config->vms[i];
-		uint64_t links = 0;
+		unsigned links = 0;
 
 		for (size_t j = 0; j < vm->disk_count; j++)
 			check_disk(parser, config, vm, vm->disks[j], &links);

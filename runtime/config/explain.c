@@ -74,7 +74,7 @@ void config_files(const struct vela_config *config,
 }
 
 /* A link's doorbell, which is the service's own semaphore. */
-static struct config_cap doorbell(const struct config_service *service, uint64_t link)
+static struct config_cap doorbell(const struct config_service *service, unsigned link)
 {
 	return (struct config_cap){
 		.name = "DOORBELL",
@@ -82,8 +82,9 @@ static struct config_cap doorbell(const struct config_service *service, uint64_t
 		.rights = "up",
 		.why = service->kind == CONFIG_STORAGE ? "wakes storage " : "wakes switch ",
 		.count = 1,
-		.number = (unsigned)link,
+		.number = link,
 		.whose = service->name,
+		.peer = service->index,
 	};
 }
 
@@ -92,19 +93,19 @@ size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAP
 	const unsigned cpus = (unsigned)vm->cpus;
 	const struct config_cap all[] = {
 		{ "HST", "host space", "take", "its own memory, the source of guest memory", 1, 0,
-		  "" },
+		  "", 0 },
 		{ "WAKE", "semaphore", "up, down", "wakes the vCPU thread, kicks the running guest",
-		  cpus, 0, "" },
+		  cpus, 0, "", 0 },
 		{ "LOCK", "semaphore", "up, down", "its threads wait on it for each other", 1, 0,
-		  "" },
+		  "", 0 },
 		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
-		  1, 0, "" },
+		  1, 0, "", 0 },
 		{ "GST", "guest space", "give", "guest-physical memory, filled from its own", 1, 0,
-		  "" },
-		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus, 0, "" },
-		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus, 0, "" },
+		  "", 0 },
+		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus, 0, "", 0 },
+		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus, 0, "", 0 },
 		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1,
-		  0, "" },
+		  0, "", 0 },
 	};
 	size_t count = sizeof all / sizeof all[0];
 
@@ -124,11 +125,12 @@ size_t config_service_caps(const struct config_service *service,
 {
 	static const struct config_cap all[] = {
 		{ "WAKE", "semaphore", "down", "interrupts of its device, and its clients", 1, 0,
-		  "" },
+		  "", 0 },
 		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
-		  1, 0, "" },
-		{ "EVENT", "portal", "call", "takes its faults to the root task", 1, 0, "" },
-		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log", 1, 0, "" },
+		  1, 0, "", 0 },
+		{ "EVENT", "portal", "call", "takes its faults to the root task", 1, 0, "", 0 },
+		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log", 1, 0, "",
+		  0 },
 	};
 	size_t count = sizeof all / sizeof all[0];
 
@@ -142,6 +144,7 @@ size_t config_service_caps(const struct config_service *service,
 			.count = 1,
 			.number = (unsigned)i,
 			.whose = service->clients[i].vm->name,
+			.peer = service->clients[i].vm->index,
 		};
 	return count;
 }

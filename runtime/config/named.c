@@ -82,6 +82,7 @@ static bool add_vm(struct parser *parser, struct vela_config *config, struct con
 		return false;
 	if (config->vm_count == CONFIG_VMS_MAX)
 		return full(parser, &vm->where, "VMs", CONFIG_VMS_MAX);
+	vm->index = (unsigned)config->vm_count;
 	config->vms[config->vm_count++] = vm;
 	return true;
 }
@@ -93,6 +94,7 @@ static bool add_service(struct parser *parser, struct vela_config *config,
 		return false;
 	if (config->service_count == CONFIG_SERVICES_MAX)
 		return full(parser, &service->where, "storages and switches", CONFIG_SERVICES_MAX);
+	service->index = (unsigned)config->service_count;
 	config->services[config->service_count++] = service;
 	return true;
 }

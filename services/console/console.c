@@ -27,7 +27,7 @@ void console_focus(struct console *console, unsigned n)
 	char text[WORDS_BYTES];
 
 	if (n >= console->slots.count || !console->slots.slot[n].exists ||
-	    (n && !console->slots.slot[n].has_console)) {
+	    (n && !slot_is_shown(&console->slots.slot[n]))) {
 		words_no_console(&console->slots, n, text);
 		screen_say(&console->screen, text);
 		return;
@@ -51,7 +51,7 @@ static unsigned neighbour(const struct console *console, unsigned step)
 
 	do
 		n = (n + step) % console->slots.count;
-	while (n && !console->slots.slot[n].has_console);
+	while (n && !slot_is_shown(&console->slots.slot[n]));
 	return n;
 }
 
@@ -69,8 +69,9 @@ static void ask_root(struct console *console, uint32_t code)
 	console->request_slot = console->focus;
 	snprintf(text, sizeof text, "[vela: %s%s]",
 		 code == RT_STATUS_QUIT	  ? "ending"
-		 : code == RT_STATUS_KILL ? "killing the VMM of "
-					  : "restarting ",
+		 : code != RT_STATUS_KILL ? "restarting "
+		 : slot->is_service	  ? "killing the service "
+					  : "killing the VMM of ",
 		 code == RT_STATUS_QUIT ? "" : slot->name);
 	screen_say(&console->screen, text);
 }
@@ -90,6 +91,8 @@ static void type(struct console *console, unsigned char byte)
 	if (!console->focus)
 		return hint(console, "[vela: the system log takes no input; choose a guest with "
 				     "its number]");
+	if (slot->is_service)
+		return hint(console, "[vela: a service takes no input]");
 	if (slot->broken)
 		return hint(console, "[vela: the session of this guest is broken; the restart key "
 				     "helps]");
@@ -110,8 +113,8 @@ static void ask_kill(struct console *console)
 		ask_root(console, RT_STATUS_KILL);
 		return;
 	}
-	snprintf(text, sizeof text, "[vela: kill the VMM of %s? y kills, any other key does not]",
-		 focused(console)->name);
+	snprintf(text, sizeof text, "[vela: kill the %s %s? y kills, any other key does not]",
+		 focused(console)->is_service ? "service" : "VMM of", focused(console)->name);
 	screen_say(&console->screen, text);
 }
 

@@ -19,11 +19,11 @@ void slots_init(struct slots *slots, unsigned count, unsigned char *windows,
 	}
 }
 
-void slots_log(struct slots *slots, const char *name, const char *line, size_t length,
-	       uint64_t now_tsc)
+/* The time, the name of a client and its line; control characters are made visible. */
+static void append_line(const struct slots *slots, struct ring *ring, const char *name,
+			const char *line, size_t length, uint64_t now_tsc)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct ring *log = &slots->slot[0].ring;
 	uint64_t ticks = now_tsc - slots->boot_tsc;
 	uint64_t khz = slots->tsc_khz ? slots->tsc_khz : 1;
 	char start[64];
@@ -31,17 +31,23 @@ void slots_log(struct slots *slots, const char *name, const char *line, size_t l
 			 "[%5llu.%03u] %s: ", (unsigned long long)(ticks / khz / 1000),
 			 (unsigned)(ticks / khz % 1000), name);
 
-	ring_append(log, start, (size_t)n);
+	ring_append(ring, start, (size_t)n);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)line[i];
 		char escaped[4] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
 
 		if (c == '\t' || (c >= ' ' && c != 0x7f))
-			ring_append(log, &line[i], 1);
+			ring_append(ring, &line[i], 1);
 		else
-			ring_append(log, escaped, sizeof escaped);
+			ring_append(ring, escaped, sizeof escaped);
 	}
-	ring_append(log, "\r\n", 2);
+	ring_append(ring, "\r\n", 2);
+}
+
+void slots_log(struct slots *slots, const char *name, const char *line, size_t length,
+	       uint64_t now_tsc)
+{
+	append_line(slots, &slots->slot[0].ring, name, line, length, now_tsc);
 }
 
 /* Cuts off a client that broke its session, and says so once. */
@@ -69,6 +75,8 @@ static bool take_log(struct slots *slots, struct slot *slot, unsigned max, uint6
 		if (result != VQ_OK)
 			return false;
 		slots_log(slots, slot->name, line, length, now_tsc);
+		if (slot->is_service)
+			append_line(slots, &slot->ring, slot->name, line, length, now_tsc);
 	}
 	return true;
 }
@@ -151,7 +159,7 @@ static void slot_note(struct slot *slot, const char *note)
 	char text[sizeof slot->ended + 16];
 	int n = snprintf(text, sizeof text, "\r\n[vela: %s]\r\n", note);
 
-	if (slot->has_console && n > 0)
+	if (slot_is_shown(slot) && n > 0)
 		ring_append(&slot->ring, text, (size_t)n);
 }
 
@@ -170,6 +178,7 @@ void slots_update(struct slots *slots, unsigned n, struct rt_slot *control, uint
 	slot_close(slots, slot, now_tsc);
 	slot->exists = control->state != RT_SLOT_NONE;
 	slot->has_console = n != 0 && (control->flags & RT_SLOT_CONSOLE);
+	slot->is_service = n != 0 && (control->flags & RT_SLOT_SERVICE);
 	if (slot->ended[0])
 		slot_note(slot, slot->ended);
 	if (control->state == RT_SLOT_OPEN) {

@@ -23,8 +23,9 @@ struct slot {
 	char ended[sizeof((struct rt_slot){}.note)]; /* why it does not run, for the header line */
 	bool exists;
 	bool has_console;
-	bool open;   /* its session can be used */
-	bool broken; /* it broke the rules of the session */
+	bool is_service; /* its console shows its log lines */
+	bool open;	 /* its session can be used */
+	bool broken;	 /* it broke the rules of the session */
 	uint32_t sequence;
 	void *window;
 	struct ring ring;
@@ -33,6 +34,12 @@ struct slot {
 	size_t input_used;
 	unsigned char input[SLOT_INPUT_BYTES];
 };
+
+/* Whether the user can look at it. */
+static inline bool slot_is_shown(const struct slot *slot)
+{
+	return slot->has_console || slot->is_service;
+}
 
 /* The system log is the scrollback of slot 0, the root task's. */
 struct slots {

@@ -33,8 +33,10 @@ static void say_consoles(struct text *text, const struct slots *slots)
 		if (!slot->exists)
 			continue;
 		say(text, "  %u  %s%s%s%s\r\n", i, slot->name,
-		    slot->has_console ? "" : " (no console)", slot->ended[0] ? ": " : "",
-		    slot->ended);
+		    slot->is_service	? " (service)"
+		    : slot->has_console ? ""
+					: " (no console)",
+		    slot->ended[0] ? ": " : "", slot->ended);
 	}
 }
 
@@ -44,7 +46,7 @@ static void say_keys(struct text *text, const char *escape)
 	    "%s, then\r\n"
 	    "  1-9   console of that guest     0 or l  system log\r\n"
 	    "  n, p  next, previous console    h or ?  this list\r\n"
-	    "  r     restart the guest shown   k       kill its VMM (asks)\r\n"
+	    "  r     restart what is shown     k       kill its process (asks)\r\n"
 	    "  q     end Vela                  %s  send %s to the guest",
 	    escape, escape, escape);
 }

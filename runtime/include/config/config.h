@@ -134,7 +134,9 @@ struct config_disk {
 	uint64_t scratch_bytes;	   /* for what is written in mode discard */
 	uint64_t bytes_per_s;	   /* 0: no limit */
 	uint64_t operations_per_s; /* 0: no limit */
-	uint64_t link;		   /* its number in its VM, when it is from a storage */
+	/* When it is from a storage: */
+	unsigned link;	 /* the link's number in its VM */
+	unsigned client; /* and at the storage */
 };
 
 /* A network port of a VM; its name is that of the switch. */
@@ -144,7 +146,8 @@ struct config_net {
 	uint64_t mac; /* the first byte is the highest of 48 bits */
 	uint64_t bytes_per_s;
 	uint64_t packets_per_s;
-	uint64_t link;
+	unsigned link;
+	unsigned client;
 };
 
 /* What a link connects: of disk and net one is NULL. */
@@ -157,6 +160,7 @@ struct config_client {
 /* A service process with links: a storage or a switch. */
 struct config_service {
 	CONFIG_BLOCK;
+	unsigned index; /* in the configuration's list */
 	enum { CONFIG_STORAGE, CONFIG_SWITCH } kind;
 	uint64_t device; /* PCI: segment << 16 | bus << 8 | device << 3 | function, or NO_DEVICE */
 	uint64_t host_cpu;
@@ -168,6 +172,7 @@ struct config_service {
 
 struct config_vm {
 	CONFIG_BLOCK;
+	unsigned index; /* in the configuration's list */
 	uint64_t memory_bytes;
 	uint64_t cpus;
 	/* For the virtual CPUs in turn; CONFIG_CPU_ANY follows the last, or stands alone. */
@@ -259,6 +264,7 @@ struct config_cap {
 	unsigned count;	   /* of such slots, from number on */
 	unsigned number;   /* the first one's */
 	const char *whose; /* completes why */
+	unsigned peer;	   /* index of the service or VM that has the object, if it is another's */
 };
 
 enum { CONFIG_CAPS_MAX = 8 + CONFIG_CLIENTS_MAX };

@@ -19,7 +19,9 @@ enum rt_slot_state {
 	RT_SLOT_OPEN,	/* the window is set up, or zeroed and about to be */
 };
 
-#define RT_SLOT_CONSOLE 1u /* flag: has a guest console; without it only log lines */
+/* Flags. Without one of them the client has only log lines. */
+#define RT_SLOT_CONSOLE 1u /* has a guest console */
+#define RT_SLOT_SERVICE 2u /* a service: its log lines are shown on a console of their own too */
 
 struct rt_slot {
 	uint32_t sequence; /* root: counts changes */

@@ -171,7 +171,7 @@ static void check_service(const struct config_service *service)
 /* Links of a VM count from 0; addresses are of one station each. */
 static void check_links(const struct config_vm *vm)
 {
-	uint64_t link = 0;
+	unsigned link = 0;
 
 	for (size_t i = 0; i < vm->disk_count; i++) {
 		const struct config_disk *disk = vm->disks[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Storages, switches, disks and nets: what their blocks mean, how links are numbered, and every
- * mistake that concerns more than one of them.
+ * Storages, switches, disks and nets: what their blocks mean, how links are numbered, and the
+ * mistakes in their values and names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,42 +108,14 @@ static void links_are_numbered(void **state)
 	assert_int_equal(b->disks[0]->link, 0);
 	assert_int_equal(b->nets[0]->link, 1);
 	assert_int_equal(y->client_count, 2);
+	assert_int_equal(b->nets[0]->client, 1);
+	assert_int_equal(b->disks[0]->client, 2);
 	assert_ptr_equal(y->clients[0].net, a->nets[1]);
 	assert_ptr_equal(y->clients[1].vm, b);
 	assert_int_equal(ssd->client_count, 3);
 	assert_ptr_equal(ssd->clients[1].disk, a->disks[2]);
 	assert_ptr_equal(ssd->clients[2].vm, b);
 	assert_null(ssd->clients[2].net);
-}
-
-static void macs_are_made_and_stay(void **state)
-{
-	uint64_t macs[3];
-	char text[512], written[CONFIG_ADDRESS_MAX];
-
-	(void)state;
-	const struct vela_config *config =
-		good("switch x { }" VM("a", "net x { }; net x { }") VM("b", "net x { }"));
-	macs[0] = config->vms[0]->nets[0]->mac;
-	macs[1] = config->vms[0]->nets[1]->mac;
-	macs[2] = config->vms[1]->nets[0]->mac;
-	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(macs[i] >> 40, 2);
-		for (unsigned j = 0; j < i; j++)
-			assert_true(macs[i] != macs[j]);
-	}
-	config = good("switch x { }" VM("new", "net x { }") VM("b", "net x { }")
-			      VM("a", "net x { }; net x { }"));
-	assert_true(config->vms[2]->nets[1]->mac == macs[1]);
-	assert_true(config->vms[1]->nets[0]->mac == macs[2]);
-
-	/* One that is taken goes to who wrote it. */
-	config_mac_text(macs[0], written);
-	snprintf(text, sizeof text,
-		 "switch x { }" VM("a", "net x { }") VM("z", "net x { mac \"%s\" }"), written);
-	config = good(text);
-	assert_true(config->vms[1]->nets[0]->mac == macs[0]);
-	assert_true(config->vms[0]->nets[0]->mac == macs[0] + 1);
 }
 
 static void texts_of_addresses(void **state)
@@ -249,98 +221,6 @@ static void names(void **state)
 		expect_mistake(cases[i].text, cases[i].error);
 }
 
-static void keys_that_belong_together(void **state)
-{
-	static const struct {
-		const char *text, *error;
-	} cases[] = {
-		{ DISK(""), "2:50 disk \"d\" needs either \"from\" or \"module\"" },
-		{ DISK("from ssd; module \"m\""),
-		  "2:50 disk \"d\" needs either \"from\" or \"module\"" },
-		{ DISK("module \"m\""),
-		  "2:50 disk \"d\" is a boot module: its mode is read-only or discard" },
-		{ DISK("module \"m\"; mode read-only; unit 1"),
-		  "2:82 \"unit\" is for a disk \"from\" a storage" },
-		{ DISK("module \"m\"; mode read-only; partition \"p\""),
-		  "2:82 \"partition\" is for a disk \"from\" a storage" },
-		{ DISK("module \"m\"; mode read-only; bandwidth 1M"),
-		  "2:82 \"bandwidth\" is for a disk \"from\" a storage" },
-		{ DISK("module \"m\"; mode read-only; operations 10"),
-		  "2:82 \"operations\" is for a disk \"from\" a storage" },
-		{ DISK("from ssd; mode discard"),
-		  "2:64 disk \"d\" in mode discard needs \"scratch\"" },
-		{ DISK("from ssd; scratch 2M"),
-		  "2:50 disk \"d\" has \"scratch\" but is not in mode discard" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		expect_mistake(cases[i].text, cases[i].error);
-}
-
-/* Two disks of one storage; the keys of each behind "from ssd". */
-static const char *two_disks(const char *first, const char *second)
-{
-	static char text[512];
-
-	snprintf(text, sizeof text,
-		 SSD VM("a", "disk one { from ssd; %s }") VM("b", "disk two { from ssd; %s }"),
-		 first, second);
-	return text;
-}
-
-static void one_writer_alone(void **state)
-{
-	static const char *const clash[][2] = {
-		{ "", "" },
-		{ "", "mode read-only" },
-		{ "mode read-only", "" },
-		{ "", "partition \"p\"" },
-		{ "partition \"p\"", "mode read-only" },
-		{ "partition \"p\"", "partition \"p\"" },
-		{ "partition \"p\"", "partition \"p\"; mode discard; scratch 2M" },
-		{ "partition \"0FC63DAF-8483-4772-8E79-3D69D8477DE4\"",
-		  "partition \"0fc63daf-8483-4772-8e79-3d69d8477de4\"" },
-		{ "unit 3; partition \"p\"", "unit 3" },
-	};
-	static const char *const fine[][2] = {
-		{ "mode read-only", "mode read-only" },
-		{ "mode read-only", "partition \"p\"; mode read-only" },
-		{ "mode discard; scratch 2M", "mode read-only" },
-		{ "partition \"p\"", "partition \"P\"" },
-		{ "unit 1", "unit 2" },
-		{ "partition \"p\"; mode read-only", "partition \"q\"" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof clash / sizeof clash[0]; i++)
-		expect_mistake(
-			two_disks(clash[i][0], clash[i][1]),
-			"3:50 disk \"two\" of vm \"b\" and disk \"one\" of vm \"a\" at t.conf:2 "
-			"are the same, and one of them is written");
-	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
-		good(two_disks(fine[i][0], fine[i][1]));
-	/* A bad value is said once. */
-	expect_mistake(DISK("form ssd"), "2:54 unknown key \"form\" in disk \"d\" of vm \"a\", did "
-					 "you mean \"from\"?");
-	good("storage x { device \"00:01.0\" }; storage y { device \"00:02.0\" }" VM(
-		"a", "disk one { from x }; disk two { from y }"));
-	expect_mistake(
-		SSD VM("a", "disk one { from ssd }; disk two { from ssd }"),
-		"2:73 disk \"two\" of vm \"a\" and disk \"one\" of vm \"a\" at t.conf:2 are the "
-		"same, and one of them is written");
-}
-
-static void one_of_each(void **state)
-{
-	(void)state;
-	expect_mistake(SSD "switch lan { uplink \"0000:00:04.0\" }\n" VM("a", ""),
-		       "2:8 switch \"lan\" and storage \"ssd\" at t.conf:1 have the same device");
-	expect_mistake("switch x { }; switch y { }\n" VM("a", "net x { mac \"52:54:00:12:34:56\" }")
-			       VM("b", "net y { mac \"52:54:00:12:34:56\" }"),
-		       "3:53 another net has this MAC address, at t.conf:2");
-}
-
 static void limits(void **state)
 {
 	static char text[64 * 1024];
@@ -432,13 +312,9 @@ int main(void)
 		cmocka_unit_test(everything),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(links_are_numbered),
-		cmocka_unit_test(macs_are_made_and_stay),
 		cmocka_unit_test(texts_of_addresses),
 		cmocka_unit_test(values),
 		cmocka_unit_test(names),
-		cmocka_unit_test(keys_that_belong_together),
-		cmocka_unit_test(one_writer_alone),
-		cmocka_unit_test(one_of_each),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(capabilities),
 		cmocka_unit_test(explained),

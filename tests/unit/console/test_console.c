@@ -332,6 +332,36 @@ static void restarted_service_goes_on_with_its_clients(void **state)
 	assert_typed(1, "k");
 }
 
+/* A service is looked at, killed and restarted like a guest; its log lines are its console. */
+static void service_shows_its_log_lines(void **state)
+{
+	(void)state;
+	control.slot[3].flags = RT_SLOT_SERVICE;
+	publish(3, RT_SLOT_OPEN, "");
+	terminal();
+	type("\x1dh");
+	assert_non_null(strstr(terminal(), "  3  dark (service)\r\n"));
+	assert_true(rt_session_log(&client[3], "disk found", 10));
+	type("\x1d"
+	     "3");
+	const char *text = terminal();
+
+	assert_non_null(strstr(text, "--- 3: dark --- Ctrl-] h: help ---\r\n"));
+	assert_non_null(strstr(text, "dark: disk found\r\n"));
+	type("x");
+	assert_non_null(strstr(terminal(), "[vela: a service takes no input]"));
+	type("\x1dk");
+	assert_non_null(strstr(terminal(), "[vela: kill the service dark? y kills"));
+	type("y");
+	assert_non_null(strstr(terminal(), "[vela: killing the service dark]"));
+	assert_int_equal(console.request, RT_STATUS_KILL);
+	assert_int_equal(console.request_slot, 3);
+	publish(3, RT_SLOT_CLOSED, "was killed; restarts in 500 ms (1 of 5)");
+	assert_non_null(strstr(terminal(), "[vela: was killed; restarts in 500 ms (1 of 5)]"));
+	type("\x1dl");
+	assert_non_null(strstr(terminal(), "dark: disk found\r\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup(one_turn_is_bounded, setup),
 		cmocka_unit_test_setup(unread_typing_is_dropped_with_a_word, setup),
 		cmocka_unit_test_setup(slow_reader_is_given_time, setup),
+		cmocka_unit_test_setup(service_shows_its_log_lines, setup),
 		cmocka_unit_test_setup(restarted_service_goes_on_with_its_clients, setup),
 	};
 

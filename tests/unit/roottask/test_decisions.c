@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the root task decides: modules, options, plans, grants, restarts, the time of day. */
+/* What the root task decides: modules, options, plans, grants, the time of day. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include "grants.h"
 #include "modules.h"
 #include "plan.h"
-#include "policy.h"
 #include "root.h"
 #include "rtc.h"
 
@@ -202,7 +201,7 @@ static void everything_explained_can_be_granted(void **state)
 	vm.cpus = 4;
 	count = config_caps(&vm, caps);
 	for (size_t i = 0; i < count; i++) {
-		assert_true(grant_from_cap(&caps[i], 3, &grant[i]));
+		assert_true(grant_from_cap(&caps[i], 3, 5, &grant[i]));
 		assert_false(grant[i].rights & VELA_RIGHT_DESTROY);
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(grant[i].selector, grant[j].selector);
@@ -233,92 +232,99 @@ static void everything_explained_can_be_granted(void **state)
 	assert_int_equal(found, 4);
 }
 
+/* Semaphores of others: of process 1 and so on the VMs, then of the services. */
+static void links_grant_the_other_end(void **state)
+{
+	const struct config_cap client = { "CLIENT", "semaphore", "up", "", 1, 7, "", 2 };
+	const struct config_cap doorbell = { "DOORBELL", "semaphore", "up", "", 1, 4, "", 1 };
+	struct grant grant;
+
+	(void)state;
+	assert_true(grant_from_cap(&client, 7, 5, &grant));
+	assert_int_equal(grant.selector, RT_SEL_CLIENT + 7);
+	assert_int_equal(grant.source, ROOT_SEL_PROCESS + 3 * PROCESS_SELS + PROCESS_WAKE);
+	assert_int_equal(grant.rights, VELA_SM_UP);
+	assert_true(grant_from_cap(&doorbell, 1, 5, &grant));
+	assert_int_equal(grant.selector, RT_SEL_DOORBELL + 4);
+	assert_int_equal(grant.source, ROOT_SEL_PROCESS + 7 * PROCESS_SELS + PROCESS_WAKE);
+	assert_int_equal(grant.rights, VELA_SM_UP);
+}
+
 static void unknown_grants_are_refused(void **state)
 {
 	static const struct config_cap bad[] = {
-		{ "PD", "protection domain", "create", "", 1, 0, "" },
-		{ "HST", "host space", "give", "", 1, 0, "" },
-		{ "HST", "semaphore", "up", "", 1, 0, "" },
-		{ "WAKE", "semaphore", "", "", 1, 0, "" },
-		{ "WAKE", "semaphore", "up, destroy", "", 1, 0, "" },
-		{ "VC", "virtual CPU", "ru", "", 1, 0, "" },
+		{ "PD", "protection domain", "create", "", 1, 0, "", 0 },
+		{ "HST", "host space", "give", "", 1, 0, "", 0 },
+		{ "HST", "semaphore", "up", "", 1, 0, "", 0 },
+		{ "WAKE", "semaphore", "", "", 1, 0, "", 0 },
+		{ "WAKE", "semaphore", "up, destroy", "", 1, 0, "", 0 },
+		{ "VC", "virtual CPU", "ru", "", 1, 0, "", 0 },
 	};
 	struct grant grant;
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_false(grant_from_cap(&bad[i], 1, &grant));
+		assert_false(grant_from_cap(&bad[i], 1, 5, &grant));
 }
 
-#define SECOND 1000000000ull
-
-static void crashes_restart_slower_and_then_no_more(void **state)
+/* Of a VM with a disk on a storage, one in a file, and a net. */
+static void devices_are_files_and_links(void **state)
 {
+	static struct config_service storage, lan;
+	static struct config_disk root = { .name = "root", .partition = "", .client = 5 };
+	static struct config_disk seed = { .name = "seed", .partition = "" };
+	static struct config_net net = { .name = "lan", .client = 2, .link = 1 };
 	struct config_vm vm = some_vm();
-	struct policy policy = { 0 };
-	uint64_t pause, now = SECOND;
+	const struct config_file *missing;
+	struct plan plan = { 0 };
+	struct plan_link link;
 
 	(void)state;
-	for (unsigned i = 0; i < 3; i++) {
-		policy_started(&policy, now);
-		assert_int_equal(policy_decide(&policy, &vm, POLICY_END_CRASH, now + 5, &pause),
-				 POLICY_RESTART);
-		assert_int_equal(pause, POLICY_PAUSE_NS << i);
-		now += SECOND;
-	}
-	policy_started(&policy, now);
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_VMM_FAULT, now + 5, &pause),
-			 POLICY_STOP_LIMIT);
-	/* A long steady run forgives. */
-	policy_started(&policy, now);
-	now += POLICY_STEADY_NS;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_KILLED, now, &pause),
-			 POLICY_RESTART);
-	assert_int_equal(pause, POLICY_PAUSE_NS);
-	/* So does the user. */
-	policy.crashes = 3;
-	policy_started(&policy, now);
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESTART, now + 1, &pause),
-			 POLICY_RESTART);
-	assert_int_equal(policy.crashes, 0);
-	assert_int_equal(pause, 0);
-}
+	root.from.service = &storage;
+	seed.module.path = "vela.conf";
+	seed.mode = CONFIG_DISCARD;
+	seed.scratch_bytes = 4ull << 30;
+	net.service = &lan;
+	net.mac = 0x525400123456;
+	vm.memory_bytes = 64 << 20;
+	const uint64_t plain = plan_quota(&vm, &plan);
+	vm.disks[0] = &seed;
+	vm.disks[1] = &root;
+	vm.disk_count = 2;
+	vm.nets[0] = &net;
+	vm.net_count = 1;
+	assert_true(plan_files(&plan, &info, &vm, &missing));
+	plan_devices(&plan, &vm);
+	assert_int_equal(plan.files, 2);
+	assert_int_equal(plan.file[1].role, RT_FILE_DISK);
+	assert_int_equal(plan.file[1].size, 100);
+	assert_true(plan.disk[0].is_file);
+	assert_int_equal(plan.disk[0].index, 1);
+	assert_int_equal(plan.disk[0].mode, RT_DISK_DISCARD);
+	assert_true(plan.disk[0].scratch_bytes == seed.scratch_bytes);
+	assert_true(plan.scratch_bytes == seed.scratch_bytes);
+	assert_false(plan.disk[1].is_file);
+	assert_int_equal(plan.disk[1].index, 0);
+	assert_int_equal(plan.disk[1].mode, RT_DISK_READ_WRITE);
+	assert_string_equal(plan.disk[1].name, "root");
+	assert_int_equal(plan.net[0].link, 1);
+	assert_memory_equal(plan.net[0].mac, "\x52\x54\x00\x12\x34\x56", 6);
+	assert_int_equal(plan.links, 2);
+	assert_true(plan_quota(&vm, &plan) >= plain + 4 + plan.links);
 
-static void pause_has_a_limit(void **state)
-{
-	struct config_vm vm = some_vm();
-	struct policy policy = { .crashes = 900, .started_ns = 0 };
-	uint64_t pause;
-
-	(void)state;
-	vm.restart_limit = 1000;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_PANIC, 1, &pause), POLICY_RESTART);
-	assert_int_equal(pause, POLICY_PAUSE_MAX_NS);
-}
-
-static void each_end_follows_its_key(void **state)
-{
-	struct config_vm vm = some_vm();
-	struct policy policy = { 0 };
-	uint64_t pause;
-
-	(void)state;
-	vm.restart_limit = 0;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESET, 1, &pause), POLICY_RESTART);
-	assert_int_equal(pause, 0);
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_POWEROFF, 1, &pause), POLICY_STOP);
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_CRASH, 1, &pause),
-			 POLICY_STOP_LIMIT);
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_EXIT, 1, &pause), POLICY_STOP);
-	vm.on_crash = CONFIG_STOP;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_PANIC, 1, &pause), POLICY_STOP);
-	vm.on_poweroff = CONFIG_RESTART;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_POWEROFF, 1, &pause),
-			 POLICY_RESTART);
-	vm.on_reset = CONFIG_STOP;
-	assert_int_equal(policy_decide(&policy, &vm, POLICY_END_RESET, 1, &pause), POLICY_STOP);
-	for (int end = 0; end <= POLICY_END_RESTART; end++)
-		assert_true(strlen(policy_text((enum policy_end)end)) > 3);
+	assert_true(plan_link(&vm, 0, &link));
+	assert_ptr_equal(link.service, &storage);
+	assert_int_equal(link.client, 5);
+	assert_string_equal(link.what, "disk \"root\"");
+	assert_true(plan_link(&vm, 1, &link));
+	assert_ptr_equal(link.service, &lan);
+	assert_int_equal(link.client, 2);
+	assert_string_equal(link.what, "net \"lan\"");
+	assert_false(plan_link(&vm, 2, &link));
+	seed.module.path = "nope";
+	plan = (struct plan){ 0 };
+	assert_false(plan_files(&plan, &info, &vm, &missing));
+	assert_ptr_equal(missing, &seed.module);
 }
 
 static void clock_in_all_its_formats(void **state)
@@ -356,10 +362,9 @@ int main(void)
 		cmocka_unit_test_setup(files_lie_on_pages_of_their_own, setup),
 		cmocka_unit_test_setup(missing_files_are_named, setup),
 		cmocka_unit_test(everything_explained_can_be_granted),
+		cmocka_unit_test(links_grant_the_other_end),
 		cmocka_unit_test(unknown_grants_are_refused),
-		cmocka_unit_test(crashes_restart_slower_and_then_no_more),
-		cmocka_unit_test(pause_has_a_limit),
-		cmocka_unit_test(each_end_follows_its_key),
+		cmocka_unit_test_setup(devices_are_files_and_links, setup),
 		cmocka_unit_test(clock_in_all_its_formats),
 	};
 

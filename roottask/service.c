@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a storage or switch block to a running service; see service.h. */
+#include "service.h"
+
+#include <rt/hypercall.h>
+#include <rt/log.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clients.h"
+#include "links.h"
+#include "modules.h"
+
+/* Objects and page tables; for each client half a page table of its own space and, with an IOMMU,
+ * up to three of its device's. */
+#define QUOTA_BASE_PAGES   160u
+#define QUOTA_CLIENT_PAGES 4u
+#define SLICE_US	   10000u
+
+/* What drivers put their rings and buffers into. */
+#define DMA_BYTES 0x400000ull
+
+static const char *program_name(const struct config_service *config)
+{
+	return config->kind == CONFIG_STORAGE ? "block" : "net";
+}
+
+static void fill_client(struct rt_client *client, const struct config_client *config,
+			struct extent window)
+{
+	const struct config_disk *disk = config->disk;
+	const struct config_net *net = config->net;
+
+	snprintf(client->name, sizeof client->name, "%s", config->vm->name);
+	client->address = window.base;
+	if (disk) {
+		static_assert(sizeof client->block.partition > CONFIG_PARTITION_MAX);
+		snprintf(client->block.partition, sizeof client->block.partition, "%s",
+			 disk->partition);
+		client->block.unit = (uint32_t)disk->unit;
+		client->block.read_only = disk->mode != CONFIG_READ_WRITE;
+		client->block.bytes_per_s = disk->bytes_per_s;
+		client->block.operations_per_s = disk->operations_per_s;
+		return;
+	}
+	for (unsigned b = 0; b < sizeof client->net.mac; b++)
+		client->net.mac[b] = (uint8_t)(net->mac >> (40 - 8 * b));
+	client->net.bytes_per_s = net->bytes_per_s;
+	client->net.packets_per_s = net->packets_per_s;
+}
+
+static const struct rt_info *service_info(const struct service *service,
+					  const struct rt_info *facts)
+{
+	static struct rt_info info;
+	const struct config_service *config = service->config;
+
+	info = *facts;
+	info.slot = service->member.process.index;
+	snprintf(info.name, sizeof info.name, "%s", config->name);
+	info.service.clients = (uint32_t)config->client_count;
+	for (unsigned i = 0; i < config->client_count; i++)
+		fill_client(&info.service.client[i], &config->clients[i], link_window(config, i));
+	return &info;
+}
+
+/* What outlives the process: its clients hold the doorbell, and map the windows. */
+static bool prepare(struct service *service)
+{
+	if (service->prepared)
+		return true;
+	if (!links_take(service->config))
+		return root_check(service->config->name, "get memory for its clients",
+				  VELA_NO_MEMORY);
+	root_utcb()[VELA_SM_COUNT] = 0;
+	service->prepared = root_check(
+		service->config->name, "create its doorbell",
+		rt_create(VELA_KIND_SM, process_sel(&service->member.process, PROCESS_WAKE),
+			  VELA_ROOT_PD));
+	return service->prepared;
+}
+
+static bool map_windows(struct process *process, const struct config_service *config)
+{
+	for (unsigned i = 0; i < config->client_count; i++) {
+		link_forget(config, i);
+		if (!link_map(config, i, process, RT_CLIENT_VA + i * RT_LINK_BYTES))
+			return false;
+	}
+	return process_map(process, client_window(process->index), RT_SESSION_VA,
+			   VELA_MEM_R | VELA_MEM_W);
+}
+
+/* What the list says but for the clients, which get their turn when they run. */
+static bool grant_own(struct process *process, const struct config_service *config, unsigned vms)
+{
+	struct config_cap caps[CONFIG_CAPS_MAX];
+	size_t count = config_service_caps(config, caps);
+
+	for (size_t i = 0; i < count - config->client_count; i++)
+		if (!process_grant(process, &caps[i], vms))
+			return false;
+	return true;
+}
+
+static bool build(struct service *service, unsigned cpu, const struct vela_module *program,
+		  const struct rt_info *facts, unsigned vms)
+{
+	const struct config_service *config = service->config;
+	struct process *process = &service->member.process;
+	const uint64_t quota = QUOTA_BASE_PAGES + config->client_count * QUOTA_CLIENT_PAGES;
+
+	return prepare(service) && process_begin(process, cpu, quota) &&
+	       process_load(process, program, service_info(service, facts)) &&
+	       map_windows(process, config) && process_thread(process, false) &&
+	       grant_own(process, config, vms) &&
+	       client_open(process->index, process_sel(process, PROCESS_WAKE)) &&
+	       process_run(process, ROOT_SERVICE_PRIORITY, SLICE_US);
+}
+
+void service_quiet(struct service *service)
+{
+	(void)service;
+}
+
+bool service_start(struct service *service, const struct vela_info *info,
+		   const struct rt_info *facts, unsigned vms, struct config_diag *diag)
+{
+	const struct config_service *config = service->config;
+	const struct vela_module *program = module_find(info, program_name(config));
+	uint64_t cpu = config->host_cpu == CONFIG_CPU_ANY ? 0 : config->host_cpu;
+
+	if (!program) {
+		config_fail(diag, config->where, "there is no boot module named %s",
+			    program_name(config));
+		return false;
+	}
+	if (cpu >= info->cpus) {
+		config_fail(diag, config_service_where(config, "host-cpu"),
+			    "this machine has only %u CPUs; they are counted from 0", info->cpus);
+		return false;
+	}
+	if (build(service, (unsigned)cpu, program, facts, vms))
+		return true;
+	process_destroy(&service->member.process);
+	return false;
+}

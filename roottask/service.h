@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One storage or switch: its service process, made from its block of the configuration. */
+#ifndef ROOT_SERVICE_H
+#define ROOT_SERVICE_H
+
+#include <config/config.h>
+
+#include "member.h"
+
+struct service {
+	const struct config_service *config;
+	struct member member;
+	bool prepared; /* its windows and its doorbell are there; they outlive its process */
+};
+
+/*
+ * Creates the process and lets it run. Reports through diag what the configuration is to blame for,
+ * through the log what else fails; after a failure nothing but windows and doorbell is left.
+ */
+bool service_start(struct service *service, const struct vela_info *info,
+		   const struct rt_info *facts, unsigned vms, struct config_diag *diag);
+
+/* Before its memory is taken back: nothing it started goes on. */
+void service_quiet(struct service *service);
+
+#endif

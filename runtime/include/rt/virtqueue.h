@@ -166,8 +166,8 @@ struct vq_gather {
 
 /*
  * Takes chains until they have that many writable bytes. VQ_NONE: there is not enough, and nothing
- * was taken. When all that one gather can hold is not enough either, gather->chains is not 0. scratch
- * is overwritten.
+ * was taken. When all that one gather can hold is not enough either, gather->chains is not 0.
+ * scratch is overwritten.
  */
 enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, struct vq_gather *gather,
 				struct vq_chain *scratch);

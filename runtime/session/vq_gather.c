@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The device side of packets that fill several chains: they are taken together, or none of them,
- * and the driver sees all of them given back with one change of the used index.
+ * and the driver sees all of them given back with one change of the used index. And writing to
+ * memory in pieces.
  */
 #include "ring.h"
 
@@ -73,4 +74,25 @@ void vq_device_give_gathered(struct vq_device *queue, const struct vq_gather *ga
 		queue->next_used++;
 	}
 	shared_publish_index(&used->idx, queue->next_used);
+}
+
+void vq_sink_put(struct vq_sink *sink, const void *bytes, uint32_t length)
+{
+	const unsigned char *from = bytes;
+
+	while (length && sink->at < sink->segments) {
+		const struct vq_segment *segment = &sink->segment[sink->at];
+		uint32_t n = segment->length - sink->filled;
+
+		if (n > length)
+			n = length;
+		memcpy(segment->bytes + sink->filled, from, n);
+		from += n;
+		length -= n;
+		sink->filled += n;
+		if (sink->filled == segment->length) {
+			sink->at++;
+			sink->filled = 0;
+		}
+	}
 }

@@ -68,7 +68,7 @@ static void client_hold(void *ctx)
 }
 
 static bool client_open(void *ctx, const struct rt_net_header *header, uint32_t bytes,
-			struct sink *sink)
+			struct vq_sink *sink)
 {
 	struct client *client = ctx;
 	struct rt_net_header own = *header;
@@ -80,14 +80,14 @@ static bool client_open(void *ctx, const struct rt_net_header *header, uint32_t 
 		cut_off(client, &client->rx);
 	if (result != VQ_OK)
 		return false;
-	*sink = (struct sink){ .segment = client->gather.segment,
-			       .segments = client->gather.segments };
+	*sink = (struct vq_sink){ .segment = client->gather.segment,
+				  .segments = client->gather.segments };
 	own.buffers = (uint16_t)client->gather.chains;
-	sink_put(sink, &own, sizeof own);
+	vq_sink_put(sink, &own, sizeof own);
 	return true;
 }
 
-static void client_close(void *ctx, struct sink *sink)
+static void client_close(void *ctx, struct vq_sink *sink)
 {
 	struct client *client = ctx;
 

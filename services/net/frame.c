@@ -176,33 +176,14 @@ struct vq_segment frame_piece(const struct frame *frame, struct frame_cursor *cu
 	return piece;
 }
 
-void sink_put(struct sink *sink, const void *bytes, uint32_t length)
-{
-	const unsigned char *from = bytes;
-
-	while (length && sink->at < sink->segments) {
-		const struct vq_segment *segment = &sink->segment[sink->at];
-		uint32_t n = smaller(length, segment->length - sink->filled);
-
-		memcpy(segment->bytes + sink->filled, from, n);
-		from += n;
-		length -= n;
-		sink->filled += n;
-		if (sink->filled == segment->length) {
-			sink->at++;
-			sink->filled = 0;
-		}
-	}
-}
-
-void sink_put_frame(struct sink *sink, const struct frame *frame, struct frame_cursor *cursor,
-		    uint32_t length)
+void frame_put(struct vq_sink *sink, const struct frame *frame, struct frame_cursor *cursor,
+	       uint32_t length)
 {
 	while (length) {
 		struct vq_segment piece = frame_piece(frame, cursor, length);
 		if (!piece.length)
 			return;
-		sink_put(sink, piece.bytes, piece.length);
+		vq_sink_put(sink, piece.bytes, piece.length);
 		length -= piece.length;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A frame on its way through the switch, and where it is written. The first bytes are a private
+ * A frame on its way through the switch. The first bytes are a private
  * copy, and all that is decided is decided by it; the rest stays in memory that its sender may
  * change at any time, and is read once. Relies on the virtqueue's segments only.
  */
@@ -61,20 +61,9 @@ struct frame_cursor {
 /* The next bytes that lie behind one another, at most max; length 0 at the end. */
 struct vq_segment frame_piece(const struct frame *frame, struct frame_cursor *cursor, uint32_t max);
 
-/* Where a packet is written: segments with room for it, filled from the first on. */
-struct sink {
-	const struct vq_segment *segment;
-	unsigned segments;
-	unsigned at;	 /* segment being filled */
-	uint32_t filled; /* bytes of it */
-};
-
-/* Appends as many of the bytes as there is room for. */
-void sink_put(struct sink *sink, const void *bytes, uint32_t length);
-
 /* Appends length bytes of the frame from the cursor on. */
-void sink_put_frame(struct sink *sink, const struct frame *frame, struct frame_cursor *cursor,
-		    uint32_t length);
+void frame_put(struct vq_sink *sink, const struct frame *frame, struct frame_cursor *cursor,
+	       uint32_t length);
 
 static inline uint16_t net_get16(const unsigned char *at)
 {

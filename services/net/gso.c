@@ -83,11 +83,11 @@ static uint32_t deliver_whole(const struct frame *frame, const struct outlet *ou
 			      const struct rt_net_header *header)
 {
 	struct frame_cursor cursor = { 0 };
-	struct sink sink;
+	struct vq_sink sink;
 
 	if (!outlet->open(outlet->ctx, header, frame->bytes, &sink))
 		return 0;
-	sink_put_frame(&sink, frame, &cursor, frame->bytes);
+	frame_put(&sink, frame, &cursor, frame->bytes);
 	outlet->close(outlet->ctx, &sink);
 	return 1;
 }
@@ -100,14 +100,14 @@ static uint32_t deliver_summed(const struct frame *frame, const struct outlet *o
 	struct frame_cursor cursor = { .offset = frame->start_bytes };
 	struct rt_net_header header = { 0 };
 	unsigned char start[FRAME_START];
-	struct sink sink;
+	struct vq_sink sink;
 
 	if (!outlet->open(outlet->ctx, &header, frame->bytes, &sink))
 		return 0;
 	memcpy(start, frame->start, frame->start_bytes);
 	net_put16(start + field, complete(gso_sum(frame, from, frame->bytes - from)));
-	sink_put(&sink, start, frame->start_bytes);
-	sink_put_frame(&sink, frame, &cursor, frame->bytes - frame->start_bytes);
+	vq_sink_put(&sink, start, frame->start_bytes);
+	frame_put(&sink, frame, &cursor, frame->bytes - frame->start_bytes);
 	outlet->close(outlet->ctx, &sink);
 	return 1;
 }
@@ -147,7 +147,7 @@ static bool deliver_segment(const struct frame *frame, const struct outlet *outl
 	uint32_t offset = cursor->offset;
 	struct rt_net_header header = { 0 };
 	unsigned char start[FRAME_START];
-	struct sink sink;
+	struct vq_sink sink;
 
 	if (payload > frame->bytes - offset)
 		payload = frame->bytes - offset;
@@ -167,8 +167,8 @@ static bool deliver_segment(const struct frame *frame, const struct outlet *outl
 	if (!(outlet->takes & RT_NET_CSUM))
 		net_put16(field, complete((uint64_t)sum_bytes(start + tcp, frame->headers - tcp) +
 					  gso_sum(frame, offset, payload)));
-	sink_put(&sink, start, frame->headers);
-	sink_put_frame(&sink, frame, cursor, payload);
+	vq_sink_put(&sink, start, frame->headers);
+	frame_put(&sink, frame, cursor, payload);
 	outlet->close(outlet->ctx, &sink);
 	return true;
 }

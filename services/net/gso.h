@@ -15,9 +15,9 @@ struct outlet {
 	/* Makes room for a packet and writes its header where the receiver wants it; false: there
 	 * is no room. */
 	bool (*open)(void *ctx, const struct rt_net_header *header, uint32_t bytes,
-		     struct sink *sink);
+		     struct vq_sink *sink);
 	/* The packet is written. */
-	void (*close)(void *ctx, struct sink *sink);
+	void (*close)(void *ctx, struct vq_sink *sink);
 };
 
 /* Packets that an outlet gets of a frame. */

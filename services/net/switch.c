@@ -149,12 +149,17 @@ static bool port_turn(struct ether_switch *sw, uint32_t n, uint64_t now_ns)
 	struct port *port = &sw->port[n];
 	struct frame frame;
 
+	port->waits = false;
 	port->credit += SWITCH_TURN_BYTES;
 	if (port->credit > SWITCH_TURN_BYTES)
 		port->credit = SWITCH_TURN_BYTES;
 	for (unsigned i = 0; i < SWITCH_TURN_FRAMES && port->credit > 0; i++) {
-		if (!port->up || !limits_ready(sw, port, now_ns))
+		if (!port->up)
 			return false;
+		if (!limits_ready(sw, port, now_ns)) {
+			port->waits = true;
+			return false;
+		}
 		enum port_next next = port->ops->next(port->outlet.ctx, &frame);
 		if (next == PORT_EMPTY)
 			return false;
@@ -166,6 +171,7 @@ static bool port_turn(struct ether_switch *sw, uint32_t n, uint64_t now_ns)
 		}
 		if (!forward(sw, n, &frame, now_ns)) {
 			port->ops->hold(port->outlet.ctx);
+			port->waits = true;
 			sw->held = true;
 			return false;
 		}

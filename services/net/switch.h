@@ -49,6 +49,7 @@ struct port {
 	const struct port_ops *ops;
 	struct outlet outlet; /* its ctx is that of ops */
 	bool up;	      /* frames come from it and go to it */
+	bool waits;	      /* it may not send more yet, by its limit or for room at the uplink */
 	bool is_client;
 	bool told_forged;
 	bool told_malformed;

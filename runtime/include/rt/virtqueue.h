@@ -175,6 +175,17 @@ enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, struct 
 void vq_device_give_gathered(struct vq_device *queue, const struct vq_gather *gather,
 			     uint64_t written);
 
+/* A place to write to, made of segments that are filled from the first on. */
+struct vq_sink {
+	const struct vq_segment *segment;
+	unsigned segments;
+	unsigned at;	 /* segment being filled */
+	uint32_t filled; /* bytes of it */
+};
+
+/* Appends as many of the bytes as there is room for. */
+void vq_sink_put(struct vq_sink *sink, const void *bytes, uint32_t length);
+
 /* Copy at an offset into the readable or writable bytes; return how much there was. */
 size_t vq_chain_read(const struct vq_chain *chain, uint64_t offset, void *to, size_t length);
 size_t vq_chain_write(const struct vq_chain *chain, uint64_t offset, const void *from,

@@ -24,16 +24,17 @@ static void require(bool condition)
 		abort();
 }
 
-static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes, struct sink *sink)
+static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes,
+		 struct vq_sink *sink)
 {
 	(void)ctx;
 	require(bytes <= FRAME_MAX && header->buffers == 0);
 	room = (struct vq_segment){ packet, bytes };
-	*sink = (struct sink){ .segment = &room, .segments = 1 };
+	*sink = (struct vq_sink){ .segment = &room, .segments = 1 };
 	return true;
 }
 
-static void taken(void *ctx, struct sink *sink)
+static void taken(void *ctx, struct vq_sink *sink)
 {
 	(void)ctx;
 	require(sink->at == 1);

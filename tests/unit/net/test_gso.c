@@ -19,7 +19,8 @@ static uint32_t got_bytes[PACKETS];
 static struct vq_segment got_segment[3];
 static unsigned count, room;
 
-static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes, struct sink *sink)
+static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes,
+		 struct vq_sink *sink)
 {
 	(void)ctx;
 	if (count == room)
@@ -28,13 +29,13 @@ static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes, 
 	got_segment[0] = (struct vq_segment){ got[count], 1 };
 	got_segment[1] = (struct vq_segment){ got[count] + 1, bytes < 20 ? bytes - 1 : 19 };
 	got_segment[2] = (struct vq_segment){ got[count] + 20, bytes < 20 ? 0 : bytes - 20 };
-	*sink = (struct sink){ .segment = got_segment, .segments = 3 };
+	*sink = (struct vq_sink){ .segment = got_segment, .segments = 3 };
 	got_header[count] = *header;
 	got_bytes[count] = bytes;
 	return true;
 }
 
-static void taken(void *ctx, struct sink *sink)
+static void taken(void *ctx, struct vq_sink *sink)
 {
 	(void)ctx;
 	assert_int_equal(sink->at, 3);

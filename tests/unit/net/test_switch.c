@@ -92,7 +92,7 @@ static bool is_full(void *ctx, uint32_t packets, uint32_t bytes)
 }
 
 static bool open_packet(void *ctx, const struct rt_net_header *header, uint32_t bytes,
-			struct sink *sink)
+			struct vq_sink *sink)
 {
 	struct fake *f = ctx;
 
@@ -101,11 +101,11 @@ static bool open_packet(void *ctx, const struct rt_net_header *header, uint32_t 
 		return false;
 	f->room--;
 	f->sink = (struct vq_segment){ f->in, bytes };
-	*sink = (struct sink){ .segment = &f->sink, .segments = 1 };
+	*sink = (struct vq_sink){ .segment = &f->sink, .segments = 1 };
 	return true;
 }
 
-static void close_packet(void *ctx, struct sink *sink)
+static void close_packet(void *ctx, struct vq_sink *sink)
 {
 	struct fake *f = ctx;
 
@@ -288,6 +288,7 @@ static void a_full_uplink_holds_its_senders_only(void **state)
 	assert_false(switch_turn(&sw, now));
 	assert_true(sw.held);
 	assert_int_equal(fake[0].held, 1);
+	assert_true(sw.port[0].waits && !sw.port[2].waits);
 	expect(0, 1, 0, 0);
 	fake[UPLINK].full = false;
 	/* The unknown destination is flooded, then the second one goes out. */
@@ -326,6 +327,7 @@ static void a_limit_delays_and_loses_nothing(void **state)
 	run();
 	assert_int_equal(fake[1].received, 51); /* 50 ms of them, and the other client's */
 	assert_in_range(sw.ready_ns, now, now + 1000001);
+	assert_true(sw.port[0].waits);
 	for (unsigned ms = 0; ms < 149; ms++) {
 		assert_true(sw.ready_ns <= now + 1000001);
 		now = sw.ready_ns;

@@ -9,6 +9,7 @@
 #include <rt/log.h>
 #include <rt/start.h>
 
+#include "service_log.h"
 #include "setup.h"
 
 /* The service allocates nothing. */
@@ -39,6 +40,7 @@ int rt_main(void)
 		.log = log_line,
 	};
 
+	service_log_open();
 	service_init(&service, &setup);
 	for (;;) {
 		uint64_t now_ns = rt_clock_ns();

@@ -3,7 +3,6 @@
  * Dispatch by the table, and the handlers that are too short for a file of their own.
  */
 #include <core/calls.h>
-#include <core/dc.h>
 #include <core/destroy.h>
 #include <core/irq.h>
 #include <core/pd.h>
@@ -131,7 +130,7 @@ enum vela_status sys_map(struct cpu *, struct ec *self, struct args *a)
 	uint64_t done = 0;
 	enum vela_status s = lookup_pair(self, a,
 					 1u << VELA_SP_HST | 1u << VELA_SP_GST | 1u << VELA_SP_PIO |
-						 1u << VELA_SP_MSR,
+						 1u << VELA_SP_MSR | 1u << VELA_SP_DMA,
 					 &src, &dst);
 	if (!s)
 		s = sp_map(src, dst, a->c, a->d, a->e, a->flags, &done);
@@ -248,38 +247,6 @@ enum vela_status sys_sm_ctrl(struct cpu *cpu, struct ec *self, struct args *a)
 		return sm_down(cpu, self, sm, a->b, a->flags == VELA_SM_OP_DOWN_ALL);
 	s = cap_lookup(self->obj, a->b, VELA_KIND_VC, VELA_VC_CTRL, &vc);
 	return s ? s : sm_bind(sm, container_of(vc, struct vc, object));
-}
-
-static enum vela_status dev_irq_bind(struct ec *self, struct dc *dc, const struct args *a)
-{
-	struct object *sm;
-	uint64_t msi[VELA_DEV_MSI_WORDS];
-	enum vela_status s = cap_lookup(self->obj, a->c, VELA_KIND_SM, VELA_SM_BIND, &sm);
-	if (!s)
-		s = dc_irq_bind(dc, a->b, container_of(sm, struct sm, object), a->d, msi);
-	if (!s)
-		memcpy(self->utcb, msi, sizeof msi);
-	return s;
-}
-
-enum vela_status sys_dev_ctrl(struct cpu *, struct ec *self, struct args *a)
-{
-	static const uint8_t rights[] = { VELA_DC_ASSIGN, VELA_DC_IRQ, VELA_DC_IRQ, VELA_DC_STAT };
-	struct object *o;
-	if (a->flags >= sizeof rights)
-		return VELA_BAD_ARG;
-	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_DC, rights[a->flags], &o);
-	if (s)
-		return s;
-	struct dc *dc = container_of(o, struct dc, object);
-	switch (a->flags) {
-	case VELA_DEV_IRQ_BIND:
-		return dev_irq_bind(self, dc, a);
-	case VELA_DEV_IRQ_FREE:
-		return dc_irq_free(dc, a->b);
-	default:
-		return VELA_NOT_SUPPORTED;
-	}
 }
 
 enum vela_status sys_hw_ctrl(struct cpu *, struct ec *self, struct args *a)

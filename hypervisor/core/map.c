@@ -3,6 +3,7 @@
  * Moving authority between spaces: capabilities (grant), memory, ports and MSRs (map). Every call
  * does a bounded number of steps and says how far it came; what it has done stays valid.
  */
+#include <arch/iommu.h>
 #include <arch/pagetable.h>
 #include <arch/ports.h>
 #include <core/sp.h>
@@ -25,6 +26,10 @@ void sp_flush(struct sp *sp)
 {
 	/* The table's stores come before the look at who uses it; a CPU that starts to use it later
 	 * loads CR3 or enters its guest later, and finds the new table or the new generation. */
+	if (sp->type == VELA_SP_DMA) {
+		iommu_flush(sp);
+		return;
+	}
 	if (sp->type == VELA_SP_GST) {
 		__atomic_add_fetch(&sp->tlb_gen, 1, __ATOMIC_SEQ_CST);
 		sync_cpus(uses_gst, sp);
@@ -76,7 +81,7 @@ static enum vela_status map_step(struct sp *src, struct sp *dst, uint64_t sva, u
 	enum vela_status s;
 	if (!rights)
 		return pagetable_clear(dst, dva, pages, p);
-	if (!phys) {
+	if (!phys && dst->type != VELA_SP_DMA) {
 		s = pagetable_copy(src, dst, sva, dva, pages, rights, p);
 		if (s || p->pages != before)
 			return s;
@@ -98,10 +103,13 @@ static enum vela_status map_step(struct sp *src, struct sp *dst, uint64_t sva, u
 	return VELA_OK;
 }
 
-/* A mapping without R cannot be expressed; a memory type is the choice of who maps from PHYS. */
-static bool memory_rights_ok(const struct sp *src, unsigned rights)
+/* A mapping without R cannot be expressed; a memory type is the choice of who maps from PHYS.
+ * Devices execute nothing, and the type is theirs to choose. */
+static bool memory_rights_ok(const struct sp *src, const struct sp *dst, unsigned rights)
 {
 	unsigned types = rights & MEM_TYPES;
+	if (dst->type == VELA_SP_DMA && rights & ~MEM_RW)
+		return false;
 	return rights & VELA_MEM_R && types != MEM_TYPES && (!types || src->type == VELA_SP_PHYS);
 }
 
@@ -112,7 +120,7 @@ static enum vela_status map_memory(struct sp *src, struct sp *dst, uint64_t spag
 	if (dpage >= limit || count > limit - dpage || spage > UINT64_MAX - count ||
 	    (rights && spage + count > 1ul << (52 - PAGE_SHIFT)))
 		return VELA_BAD_ARG;
-	if (rights && !memory_rights_ok(src, rights))
+	if (rights && !memory_rights_ok(src, dst, rights))
 		return VELA_BAD_ARG;
 	enum vela_status s = VELA_OK;
 	struct progress p = { 0 };
@@ -121,7 +129,7 @@ static enum vela_status map_memory(struct sp *src, struct sp *dst, uint64_t spag
 		s = map_step(src, dst, (spage + p.pages) << PAGE_SHIFT,
 			     (dpage + p.pages) << PAGE_SHIFT, count - p.pages, rights, &p);
 	spin_unlock(&dst->lock);
-	if (p.stale)
+	if (p.stale || (dst->type == VELA_SP_DMA && p.pages && iommu_caches_absence()))
 		sp_flush(dst);
 	*done = p.pages;
 	return p.pages ? VELA_OK : s;

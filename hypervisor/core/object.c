@@ -20,18 +20,9 @@ static uint64_t *handle_stack_next; /* generation kept while free, link in a tab
 bool object_init(uint64_t pool_pages)
 {
 	uint64_t count = pool_pages * OBJECTS_PER_PAGE;
-	uint64_t bytes = count * (sizeof(struct handle) + sizeof(uint64_t));
-	char *table = NULL, *end = NULL;
-	/* Blocks come in rising addresses from a fresh pool: take enough of them in a row. */
-	while (!table || (uint64_t)(end - table) < bytes) {
-		char *block = pool_alloc(POOL_ORDERS - 1);
-		if (!block)
-			return false;
-		if (block != end)
-			table = block;
-		end = block + (PAGE_SIZE << (POOL_ORDERS - 1));
-	}
-	handles = (struct handle *)table;
+	handles = pool_alloc_run(count * (sizeof(struct handle) + sizeof(uint64_t)));
+	if (!handles)
+		return false;
 	handle_stack_next = (uint64_t *)(handles + count);
 	for (uint32_t i = (uint32_t)count - 1; i > 0; i--) {
 		handles[i].name = GENERATION_ONE | i;

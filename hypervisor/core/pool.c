@@ -88,6 +88,21 @@ void pool_free(void *block, unsigned order)
 	spin_unlock(&pool.lock);
 }
 
+void *pool_alloc_run(uint64_t bytes)
+{
+	char *run = NULL, *end = NULL;
+	/* Blocks come in rising addresses from a fresh pool: take enough of them in a row. */
+	while (!run || (uint64_t)(end - run) < bytes) {
+		char *block = pool_alloc(POOL_ORDERS - 1);
+		if (!block)
+			return NULL;
+		if (block != end)
+			run = block;
+		end = block + (PAGE_SIZE << (POOL_ORDERS - 1));
+	}
+	return run;
+}
+
 uint64_t pool_pages_free(void)
 {
 	return __atomic_load_n(&pool.pages_free, __ATOMIC_RELAXED);

@@ -18,6 +18,10 @@ void pool_init(void *va, uint64_t pa, uint64_t pages);
 void *pool_alloc(unsigned order);
 void pool_free(void *block, unsigned order);
 
+/* At least so many bytes in a row, aligned to the largest block, for good; NULL when there are
+ * none. Boot only. */
+void *pool_alloc_run(uint64_t bytes);
+
 uint64_t pool_pages_free(void);
 uint64_t pool_pa(const void *va);
 void *pool_va(uint64_t pa);

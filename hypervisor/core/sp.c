@@ -2,6 +2,7 @@
 /*
  * Life of spaces, slots of object spaces, and capability lookup.
  */
+#include <arch/iommu.h>
 #include <arch/pagetable.h>
 #include <arch/ports.h>
 #include <core/pd.h>
@@ -45,6 +46,7 @@ static bool sp_init(struct sp *sp, struct pd *payer)
 		return sp->slots;
 	case VELA_SP_HST:
 	case VELA_SP_GST:
+	case VELA_SP_DMA:
 		return pagetable_init(sp);
 	default:
 		sp->bitmap = pd_alloc_pages(payer, bitmap_order(sp));
@@ -57,9 +59,7 @@ static bool sp_init(struct sp *sp, struct pd *payer)
 enum vela_status sp_create(struct pd *payer, const uint64_t *params, struct object **out)
 {
 	uint64_t type = params[VELA_SP_TYPE];
-	if (type == VELA_SP_DMA)
-		return VELA_NOT_SUPPORTED;
-	if (type > VELA_SP_MSR)
+	if (type > VELA_SP_DMA)
 		return VELA_BAD_ARG;
 	struct sp *sp = pd_alloc(payer, sizeof *sp);
 	if (!sp)
@@ -67,12 +67,16 @@ enum vela_status sp_create(struct pd *payer, const uint64_t *params, struct obje
 	sp->type = (enum vela_space)type;
 	sp->object.owner = payer;
 	list_init(&sp->users);
-	if (!sp_init(sp, payer)) {
-		pd_free(payer, sp, sizeof *sp);
-		return VELA_NO_MEMORY;
+	enum vela_status s = type == VELA_SP_DMA ? iommu_space_init(sp) : VELA_OK;
+	if (!s && !sp_init(sp, payer)) {
+		s = VELA_NO_MEMORY;
+		iommu_space_end(sp);
 	}
-	*out = &sp->object;
-	return VELA_OK;
+	if (s)
+		pd_free(payer, sp, sizeof *sp);
+	else
+		*out = &sp->object;
+	return s;
 }
 
 /* Frees a bounded number of slot pages; true when all are gone. */
@@ -90,6 +94,8 @@ static bool slots_free_step(struct sp *sp, struct pd *payer)
 
 struct object *sp_first_user(struct sp *sp)
 {
+	if (sp->type == VELA_SP_DMA)
+		return NULL;
 	spin_lock(&sp->lock);
 	struct object *user = list_empty(&sp->users)
 				      ? NULL
@@ -107,12 +113,15 @@ bool sp_free_step(struct sp *sp)
 	arch_sync(cpu_self());
 	if (sp->type == VELA_SP_OBJ)
 		gone = slots_free_step(sp, payer);
+	else if (sp->type == VELA_SP_DMA)
+		gone = !dc_release(sp) && pagetable_free_step(sp);
 	else if (sp->type == VELA_SP_HST || sp->type == VELA_SP_GST)
 		gone = pagetable_free_step(sp);
 	else if (sp->type != VELA_SP_PHYS)
 		pd_free_pages(payer, sp->bitmap, bitmap_order(sp));
 	if (!gone)
 		return false;
+	iommu_space_end(sp);
 	object_retire(&sp->object);
 	pd_free(payer, sp, sizeof *sp);
 	return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spaces: capabilities (OBJ), memory (HST, GST, PHYS), ports (PIO) and MSRs. A thread or virtual
- * CPU uses spaces through sp_use; one that is destroyed takes its users with it, so no thread
- * outlives a space it runs in.
+ * Spaces: capabilities (OBJ), memory (HST, GST, DMA, PHYS), ports (PIO) and MSRs. A thread, virtual
+ * CPU or device uses spaces through sp_use; one that is destroyed takes its users with it, so no
+ * thread outlives a space it runs in; devices stay and are blocked.
  */
 #ifndef CORE_SP_H
 #define CORE_SP_H
@@ -18,13 +18,14 @@ struct sp {
 	enum vela_space type;
 	struct spinlock lock; /* page tables, slot pages, users; taken before pd->lock */
 	struct list users;    /* struct sp_use */
+	uint32_t domain;      /* DMA: its identity to the IOMMU */
 	uint32_t tlb_gen;     /* GST: grows whenever a nested translation was taken away */
 	union {
 		cap_t **slots;	 /* OBJ: page of pointers to pages of slots */
-		uint64_t *root;	 /* HST, GST: top page table */
+		uint64_t *root;	 /* HST, GST, DMA: top page table */
 		uint8_t *bitmap; /* PIO, MSR: a set bit forbids */
 	};
-	uint32_t reap_at; /* HST, GST, OBJ: how far destruction has come */
+	uint32_t reap_at; /* HST, GST, DMA, OBJ: how far destruction has come */
 };
 
 /* One use of a space, part of the EC or VC that uses it. */
@@ -39,7 +40,7 @@ void sp_detach(struct sp_use *use);
 
 enum vela_status sp_create(struct pd *payer, const uint64_t *params, struct object **out);
 
-/* A thread or VC that uses it, NULL when none does any more. */
+/* A thread or VC that uses it, NULL when none does any more; devices do not count. */
 struct object *sp_first_user(struct sp *sp);
 
 /* Frees a bounded part of a space without users; true when it is gone. */
@@ -75,7 +76,8 @@ enum vela_status sp_map(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t
 enum vela_status sp_grant(struct sp *src, struct sp *dst, uint64_t sbase, uint64_t dbase,
 			  uint64_t count, unsigned rights, uint64_t *done);
 
-/* After translations of sp were taken away: returns when no CPU can use them any more. */
+/* After translations of sp were taken away: returns when no CPU, and of a DMA
+ * space no device, can use them any more. */
 void sp_flush(struct sp *sp);
 
 #endif

@@ -148,7 +148,7 @@ static void add_ioapic(struct acpi_info *out, const struct madt_entry *e)
 {
 	if (out->ioapics < ACPI_IOAPICS_MAX)
 		out->ioapic[out->ioapics++] =
-			(struct acpi_ioapic){ e->ioapic.base, e->ioapic.gsi_base };
+			(struct acpi_ioapic){ e->ioapic.base, e->ioapic.gsi_base, e->ioapic.id };
 	else
 		log_line("acpi: I/O APIC at %x left out", e->ioapic.base);
 }
@@ -269,6 +269,11 @@ static bool parse_root(const struct table *root, unsigned pointer_bytes, struct 
 		const struct mcfg *mcfg = table_at(pa, "MCFG", sizeof *mcfg);
 		if (mcfg)
 			parse_mcfg(mcfg, out);
+		const struct table *remap = table_at(pa, "DMAR", sizeof *remap);
+		if (!remap)
+			remap = table_at(pa, "IVRS", sizeof *remap);
+		if (remap)
+			acpi_parse_iommu(remap, remap->length, &out->iommus);
 	}
 	return found;
 }

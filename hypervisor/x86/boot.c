@@ -15,6 +15,7 @@
 #include <x86/acpi.h>
 #include <x86/features.h>
 #include <x86/insn.h>
+#include <x86/iommu.h>
 #include <x86/irq.h>
 #include <x86/lapic.h>
 #include <x86/multiboot.h>
@@ -153,7 +154,9 @@ static struct vela_info *fill_info(uint64_t pool_pa, uint64_t pool_bytes, uint64
 	info->version = VELA_INFO_VERSION;
 	info->cpus = cpu_count;
 	info->tsc_khz = tsc_khz;
-	info->features = vcpu->feature | (features.tsc_ratio ? VELA_FEATURE_TSC_RATIO : 0);
+	info->features = vcpu->feature | (features.tsc_ratio ? VELA_FEATURE_TSC_RATIO : 0) |
+			 (iommu.ops ? VELA_FEATURE_IOMMU : 0) |
+			 (iommu.irq_remap ? VELA_FEATURE_IRQ_REMAP : 0);
 	info->rsdp = boot.rsdp;
 	info->gsis = arch_irqs();
 	info->cmdline = (uint32_t)(boot.cmdline - strings);
@@ -226,6 +229,7 @@ static void start_cpus(void)
 	cpu_count = acpi.cpus;
 	cpu_start(0);
 	irq_init(&acpi);
+	iommu_init(&acpi);
 	cpu_count = smp_start(&acpi);
 	for (unsigned i = 0; i < cpu_count; i++)
 		cpus[i]->arch.apic_id = acpi.apic_id[i];

@@ -12,19 +12,19 @@
 #define REG_INDEX 0 /* in words from the base */
 #define REG_DATA  4
 
-#define INDEX_VERSION	 0x01u
-#define INDEX_PIN(pin)	 (0x10u + 2 * (pin)) /* low half; the high half follows */
-#define VERSION_PINS(v)	 (((v) >> 16 & 0xffu) + 1)
-#define ENTRY_LOW	 (1u << 13) /* active low */
-#define ENTRY_LEVEL	 (1u << 15)
-#define ENTRY_MASKED	 (1u << 16)
-#define ENTRY_APIC_SHIFT 24 /* in the high half */
+#define INDEX_VERSION	0x01u
+#define INDEX_PIN(pin)	(0x10u + 2 * (pin)) /* low half; the high half follows */
+#define VERSION_PINS(v) (((v) >> 16 & 0xffu) + 1)
+#define ENTRY_LOW	(1u << 13) /* active low */
+#define ENTRY_LEVEL	(1u << 15)
+#define ENTRY_MASKED	(1u << 16)
 
 #define GSIS_MAX (VECTOR_TIMER - VECTOR_GSI)
 
 struct ioapic {
 	volatile uint32_t *regs;
 	unsigned gsi_base, pins;
+	uint8_t id; /* by ACPI */
 };
 
 static struct ioapic ioapics[ACPI_IOAPICS_MAX];
@@ -57,6 +57,7 @@ void ioapic_init(const struct acpi_info *acpi)
 	for (unsigned i = 0; i < acpi->ioapics; i++) {
 		struct ioapic *io = &ioapics[ioapic_count];
 		io->gsi_base = acpi->ioapic[i].gsi_base;
+		io->id = acpi->ioapic[i].id;
 		if (io->gsi_base >= GSIS_MAX)
 			continue;
 		io->regs = device_map(acpi->ioapic[i].base, 0x20);
@@ -76,7 +77,13 @@ unsigned ioapic_gsis(void)
 	return gsis;
 }
 
-void ioapic_route(unsigned gsi, uint8_t vector, uint32_t apic_id, bool level, bool low)
+int ioapic_id(unsigned gsi)
+{
+	const struct ioapic *io = find(gsi);
+	return io ? io->id : -1;
+}
+
+void ioapic_route(unsigned gsi, uint8_t vector, uint32_t high, bool level, bool low)
 {
 	const struct ioapic *io = find(gsi);
 	if (!io)
@@ -86,7 +93,7 @@ void ioapic_route(unsigned gsi, uint8_t vector, uint32_t apic_id, bool level, bo
 	spin_lock(&ioapic_lock);
 	/* Masked first: the two halves cannot change at once. */
 	entry_write(io, index, ENTRY_MASKED);
-	entry_write(io, index + 1, apic_id << ENTRY_APIC_SHIFT);
+	entry_write(io, index + 1, high);
 	entry_write(io, index, ENTRY_MASKED | mode | vector);
 	spin_unlock(&ioapic_lock);
 }

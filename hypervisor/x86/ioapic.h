@@ -15,8 +15,13 @@ void ioapic_init(const struct acpi_info *acpi);
 /* GSIs are below this number, and it is small enough for VECTOR_GSI + gsi. */
 unsigned ioapic_gsis(void);
 
-/* Directs a GSI to a CPU (APIC ID below 255) and leaves it masked. */
-void ioapic_route(unsigned gsi, uint8_t vector, uint32_t apic_id, bool level, bool low);
+/* The id of the controller that has a GSI's pin, negative when none has. */
+int ioapic_id(unsigned gsi);
+
+/* Directs a GSI and leaves it masked. high is the upper half of its entry: a CPU's APIC ID, below
+ * 255, from bit IOAPIC_APIC_SHIFT on, or what interrupt remapping wants there. */
+#define IOAPIC_APIC_SHIFT 24
+void ioapic_route(unsigned gsi, uint8_t vector, uint32_t high, bool level, bool low);
 
 void ioapic_mask(unsigned gsi, bool masked);
 

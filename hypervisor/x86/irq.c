@@ -7,10 +7,10 @@
 #include <arch/irq.h>
 #include <core/cpu.h>
 #include <x86/ioapic.h>
+#include <x86/iommu.h>
 #include <x86/irq.h>
 #include <x86/lapic.h>
 
-#define MSI_ADDRESS    0xfee00000ull
 #define MSI_DEST_SHIFT 12
 #define MSI_DEST_MAX   0xfeu /* 8 bits, of which all ones is a broadcast */
 
@@ -44,7 +44,15 @@ bool arch_irq_route(unsigned gsi, const struct cpu *cpu, unsigned mode)
 		level = mode & VELA_IRQ_LEVEL;
 		low = mode & VELA_IRQ_LOW;
 	}
-	ioapic_route(gsi, (uint8_t)(VECTOR_GSI + gsi), cpu->arch.apic_id, level, low);
+	struct iommu_irq irq = { .vector = (uint8_t)(VECTOR_GSI + gsi),
+				 .level = level,
+				 .apic_id = cpu->arch.apic_id };
+	uint32_t high = cpu->arch.apic_id << IOAPIC_APIC_SHIFT;
+	if (iommu.irq_remap && iommu_ioapic(ioapic_id(gsi), &irq)) {
+		iommu_irq_set(&irq, true);
+		high = iommu.ops->ioapic_high | (uint32_t)irq.vector << iommu.ops->ioapic_shift;
+	}
+	ioapic_route(gsi, irq.vector, high, level, low);
 	return level;
 }
 
@@ -53,14 +61,35 @@ void arch_irq_mask(unsigned gsi, bool masked)
 	ioapic_mask(gsi, masked);
 }
 
-bool arch_msi_reaches(const struct cpu *cpu)
+bool arch_msi_reaches(const struct dc *dc, const struct cpu *cpu)
 {
+	if (iommu.irq_remap)
+		return iommu_covers(dc->rid) && cpu->arch.apic_id <= iommu.apic_id_max;
 	return cpu->arch.apic_id <= MSI_DEST_MAX;
 }
 
 /* Fixed delivery, edge, to one CPU by its physical APIC ID. */
-void arch_msi_route(unsigned number, const struct cpu *cpu, uint64_t *msi)
+void arch_msi_route(const struct dc *dc, unsigned number, const struct cpu *cpu, uint64_t *msi)
 {
+	uint8_t vector = (uint8_t)(VECTOR_GSI + number);
+	if (iommu.irq_remap) {
+		iommu_irq_set(&(struct iommu_irq){ .rid = (uint16_t)dc->rid,
+						   .table = dc->irq_table,
+						   .vector = vector,
+						   .apic_id = cpu->arch.apic_id },
+			      true);
+		iommu.ops->message(vector, msi);
+		return;
+	}
 	msi[VELA_DEV_MSI_ADDRESS] = MSI_ADDRESS | cpu->arch.apic_id << MSI_DEST_SHIFT;
-	msi[VELA_DEV_MSI_DATA] = VECTOR_GSI + number;
+	msi[VELA_DEV_MSI_DATA] = vector;
+}
+
+void arch_msi_block(const struct dc *dc, unsigned number)
+{
+	if (iommu.irq_remap)
+		iommu_irq_set(&(struct iommu_irq){ .rid = (uint16_t)dc->rid,
+						   .table = dc->irq_table,
+						   .vector = (uint8_t)(VECTOR_GSI + number) },
+			      false);
 }

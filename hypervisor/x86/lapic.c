@@ -79,6 +79,11 @@ uint32_t lapic_id(void)
 	return topology.ebx ? topology.edx : cpuid(1, 0).ebx >> 24;
 }
 
+bool lapic_wide(void)
+{
+	return x2apic;
+}
+
 bool lapic_reaches(uint32_t apic_id)
 {
 	return x2apic || apic_id < XAPIC_ID_BROADCAST;

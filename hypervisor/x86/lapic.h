@@ -22,6 +22,9 @@ extern volatile uint32_t *lapic_mmio;
  * silences the 8259s and measures the timer against the TSC. Every CPU, once. */
 void lapic_init(void);
 
+/* Whether the CPUs' APICs are in x2APIC mode, with IDs of 32 bits. After lapic_init. */
+bool lapic_wide(void);
+
 /* This CPU's APIC ID; by CPUID, so it works before lapic_init. */
 uint32_t lapic_id(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Page tables of spaces: walking, setting, copying, clearing, freeing.
+ * Page tables of spaces: walking, setting, copying, clearing, freeing. Those of DMA spaces have as
+ * many levels as the IOMMU walks, at most as many as here:
  *
  *	root (4) --> (3) --> (2) --> (1) --> 4 KiB page
  *	              \       \----> 2 MiB page
@@ -14,10 +15,10 @@
 #include <core/pool.h>
 #include <core/sync.h>
 #include <x86/features.h>
+#include <x86/iommu.h>
 #include <x86/layout.h>
 #include <x86/pagetable.h>
 
-#define LEVELS		4
 #define LEVEL_SHIFT(l)	(PAGE_SHIFT + 9u * ((unsigned)(l) - 1u))
 #define INDEX(va, l)	((va) >> LEVEL_SHIFT(l) & 511)
 #define TABLES_PER_STEP 16u
@@ -33,6 +34,38 @@ static bool is_table(uint64_t pte, int level)
 static uint64_t *table_of(uint64_t pte)
 {
 	return pool_va(pte & PTE_ADDR);
+}
+
+/* The IOMMU reads tables as well: what it does not see in the processors' caches is written back.
+ */
+static void written(const struct sp *sp, const void *entries, size_t bytes)
+{
+	if (sp->type == VELA_SP_DMA)
+		iommu_written(entries, bytes);
+}
+
+/* A zeroed table, charged to the space's owner. */
+static uint64_t *table_new(const struct sp *sp)
+{
+	uint64_t *table = pd_alloc_pages(sp->object.owner, 0);
+	if (table)
+		written(sp, table, PAGE_SIZE);
+	return table;
+}
+
+static int levels(const struct sp *sp)
+{
+	return sp->type == VELA_SP_DMA ? (int)iommu.levels : 4;
+}
+
+/* Puts a table behind the entry, which is of this level. */
+static void table_link(const struct sp *sp, uint64_t *entry, int level, const uint64_t *table)
+{
+	uint64_t bits = PTE_TABLE;
+	if (sp->type == VELA_SP_DMA)
+		bits = iommu_table_bits(level);
+	__atomic_store_n(entry, pool_pa(table) | bits, __ATOMIC_RELEASE);
+	written(sp, entry, sizeof *entry);
 }
 
 static bool is_ept(const struct sp *sp)
@@ -54,6 +87,8 @@ static uint64_t leaf_make(const struct sp *sp, uint64_t pa, unsigned shift, unsi
 		pte |= PTE_W;
 	if (shift > PAGE_SHIFT)
 		pte |= PTE_PS;
+	if (sp->type == VELA_SP_DMA)
+		return pte | iommu_leaf_bits(rights);
 	if (is_ept(sp))
 		return pte | ept_bits(rights);
 	pte |= PTE_U | PTE_A;
@@ -84,7 +119,7 @@ static unsigned leaf_rights(uint64_t pte)
 
 bool pagetable_init(struct sp *sp)
 {
-	sp->root = pd_alloc_pages(sp->object.owner, 0);
+	sp->root = table_new(sp);
 	if (!sp->root)
 		return false;
 	if (sp->type == VELA_SP_HST)
@@ -94,11 +129,15 @@ bool pagetable_init(struct sp *sp)
 
 unsigned pagetable_shift_max(const struct sp *sp)
 {
+	if (sp->type == VELA_SP_DMA)
+		return iommu.shift;
 	return sp->type == VELA_SP_GST ? guest_shift : large_shift;
 }
 
 uint64_t pagetable_end(const struct sp *sp)
 {
+	if (sp->type == VELA_SP_DMA)
+		return iommu.end;
 	return sp->type == VELA_SP_HST ? VELA_USER_END : 1ul << 48;
 }
 
@@ -108,7 +147,7 @@ bool pagetable_walk(const struct sp *sp, uint64_t va, struct leaf *leaf)
 	*leaf = (struct leaf){ 0 };
 	if (va >= pagetable_end(sp))
 		return false;
-	for (int level = LEVELS;; level--) {
+	for (int level = levels(sp);; level--) {
 		uint64_t pte = __atomic_load_n(&table[INDEX(va, level)], __ATOMIC_RELAXED);
 		leaf->shift = LEVEL_SHIFT(level);
 		if (!(pte & PTE_P))
@@ -128,7 +167,7 @@ bool pagetable_walk(const struct sp *sp, uint64_t va, struct leaf *leaf)
 /* Turns a large leaf into a table of the next smaller ones with the same rights. */
 static bool split(struct sp *sp, uint64_t *entry, int level, bool *stale)
 {
-	uint64_t *table = pd_alloc_pages(sp->object.owner, 0);
+	uint64_t *table = table_new(sp);
 	if (!table)
 		return false;
 	uint64_t pte = *entry, step = 1ul << LEVEL_SHIFT(level - 1);
@@ -136,7 +175,8 @@ static bool split(struct sp *sp, uint64_t *entry, int level, bool *stale)
 		pte &= ~PTE_PS;
 	for (unsigned i = 0; i < 512; i++)
 		table[i] = pte + i * step;
-	__atomic_store_n(entry, pool_pa(table) | PTE_TABLE, __ATOMIC_RELEASE);
+	written(sp, table, PAGE_SIZE);
+	table_link(sp, entry, level, table);
 	*stale = true;
 	return true;
 }
@@ -146,13 +186,13 @@ static bool split(struct sp *sp, uint64_t *entry, int level, bool *stale)
 static uint64_t *entry_make(struct sp *sp, uint64_t va, int to, bool *stale)
 {
 	uint64_t *table = sp->root;
-	for (int level = LEVELS; level > to; level--) {
+	for (int level = levels(sp); level > to; level--) {
 		uint64_t *entry = &table[INDEX(va, level)];
 		if (!(*entry & PTE_P)) {
-			void *next = pd_alloc_pages(sp->object.owner, 0);
+			const uint64_t *next = table_new(sp);
 			if (!next)
 				return NULL;
-			__atomic_store_n(entry, pool_pa(next) | PTE_TABLE, __ATOMIC_RELEASE);
+			table_link(sp, entry, level, next);
 		} else if (!is_table(*entry, level) && !split(sp, entry, level, stale)) {
 			return NULL;
 		}
@@ -179,6 +219,7 @@ enum vela_status pagetable_set(struct sp *sp, uint64_t va, struct leaf *leaf, bo
 		*stale = true;
 	__atomic_store_n(entry, leaf_make(sp, leaf->pa, leaf->shift, leaf->rights),
 			 __ATOMIC_RELAXED);
+	written(sp, entry, sizeof *entry);
 	return VELA_OK;
 }
 
@@ -188,7 +229,7 @@ static uint64_t *leaf_table(const struct sp *sp, uint64_t va)
 	uint64_t *table = sp->root;
 	if (va >= pagetable_end(sp))
 		return NULL;
-	for (int level = LEVELS; level > 1; level--) {
+	for (int level = levels(sp); level > 1; level--) {
 		uint64_t pte = __atomic_load_n(&table[INDEX(va, level)], __ATOMIC_ACQUIRE);
 		if (!is_table(pte, level))
 			return NULL;
@@ -255,7 +296,7 @@ static enum vela_status clear_leaves(uint64_t *entry, uint64_t count, struct pro
 enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, struct progress *p)
 {
 	uint64_t *table = sp->root;
-	for (int level = LEVELS;; level--) {
+	for (int level = levels(sp);; level--) {
 		uint64_t *entry = &table[INDEX(va, level)];
 		uint64_t size = 1ul << (LEVEL_SHIFT(level) - PAGE_SHIFT);
 		uint64_t left = size - (va >> PAGE_SHIFT & (size - 1)); /* to this entry's end */
@@ -263,11 +304,15 @@ enum vela_status pagetable_clear(struct sp *sp, uint64_t va, uint64_t count, str
 			left = count;
 		if (level == 1) {
 			uint64_t room = 512 - INDEX(va, 1);
-			return clear_leaves(entry, count < room ? count : room, p);
+			uint64_t before = p->pages;
+			enum vela_status s = clear_leaves(entry, count < room ? count : room, p);
+			written(sp, entry, (p->pages - before) * sizeof *entry);
+			return s;
 		}
 		if (!(*entry & PTE_P) || (!is_table(*entry, level) && left == size)) {
 			p->stale |= *entry & PTE_P;
 			*entry = 0;
+			written(sp, entry, sizeof *entry);
 			p->pages += left;
 			p->steps++;
 			return VELA_OK;
@@ -311,7 +356,7 @@ bool pagetable_free_step(struct sp *sp)
 	for (unsigned n = 0; n < TABLES_PER_STEP; n++) {
 		/* Down to a table that leads to no other. */
 		uint64_t *table = sp->root, *above = NULL;
-		for (int level = LEVELS; level > 1; level--) {
+		for (int level = levels(sp); level > 1; level--) {
 			unsigned i = 0;
 			while (i < 512 && !is_table(table[i], level))
 				i++;

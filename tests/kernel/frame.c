@@ -26,10 +26,10 @@ static const struct group {
 	const struct test *tests;
 } groups[] = {
 #define GROUP(name) { #name, tests_##name }
-	GROUP(calls),	  GROUP(matrix),    GROUP(caps),    GROUP(quota), GROUP(memory),
-	GROUP(shootdown), GROUP(ipc),	    GROUP(chain),   GROUP(sm),	  GROUP(sched),
-	GROUP(fault),	  GROUP(registers), GROUP(irq),	    GROUP(exits), GROUP(inject),
-	GROUP(vcpu),	  GROUP(kick),	    GROUP(hostile), GROUP(races), GROUP(device),
+	GROUP(calls), GROUP(matrix), GROUP(caps),   GROUP(quota), GROUP(memory), GROUP(shootdown),
+	GROUP(ipc),   GROUP(chain),  GROUP(sm),	    GROUP(sched), GROUP(fault),	 GROUP(registers),
+	GROUP(irq),   GROUP(exits),  GROUP(inject), GROUP(vcpu),  GROUP(kick),	 GROUP(hostile),
+	GROUP(races), GROUP(device), GROUP(dma),
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -194,12 +194,16 @@ static bool can_run(const struct test *t, char *why, size_t size)
 		snprintf(why, size, "needs %u CPUs", t->needs & NEEDS_CPUS);
 		return false;
 	}
-	if (t->needs & NEEDS_EDU && !edu_rid()) {
-		snprintf(why, size, "needs the device edu");
-		return false;
-	}
-	if (t->needs & NEEDS_IOMMU && !(rt_machine()->features & VELA_FEATURE_IOMMU)) {
-		snprintf(why, size, "needs an IOMMU");
+	const uint64_t features = rt_machine()->features;
+	const char *thing = NULL;
+	if (t->needs & NEEDS_EDU && !edu_rid())
+		thing = "the device edu";
+	else if (t->needs & NEEDS_IOMMU && !(features & VELA_FEATURE_IOMMU))
+		thing = "an IOMMU";
+	else if (t->needs & NEEDS_REMAP && !(features & VELA_FEATURE_IRQ_REMAP))
+		thing = "interrupt remapping";
+	if (thing) {
+		snprintf(why, size, "needs %s", thing);
 		return false;
 	}
 	for (unsigned i = 0; on_bochs_svm() && i < sizeof lacks / sizeof lacks[0]; i++) {

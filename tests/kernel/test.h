@@ -29,12 +29,13 @@ struct test {
 /* What a machine may have. */
 #define NEEDS_EDU   0x1000u /* QEMU's device of that name */
 #define NEEDS_IOMMU 0x2000u
+#define NEEDS_REMAP 0x4000u /* of interrupts */
 
 /* Each group ends with an entry without name. */
 extern const struct test tests_calls[], tests_matrix[], tests_caps[], tests_quota[], tests_memory[],
 	tests_shootdown[], tests_ipc[], tests_chain[], tests_sm[], tests_sched[], tests_fault[],
 	tests_registers[], tests_irq[], tests_exits[], tests_inject[], tests_vcpu[], tests_kick[],
-	tests_hostile[], tests_races[], tests_device[];
+	tests_hostile[], tests_races[], tests_device[], tests_dma[];
 
 /* Counts a failure of the current test and prints where; true when ok. */
 bool check(bool ok, const char *file, int line, const char *text);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct cpu;
+struct dc;
 
 #define ARCH_IRQS 192u /* lines that can have a vector */
 
@@ -17,10 +18,14 @@ bool arch_irq_route(unsigned gsi, const struct cpu *cpu, unsigned mode);
 
 void arch_irq_mask(unsigned gsi, bool masked);
 
-/* Whether a device's message can reach this CPU. */
-bool arch_msi_reaches(const struct cpu *cpu);
+/* Whether messages of a device can reach this CPU. */
+bool arch_msi_reaches(const struct dc *dc, const struct cpu *cpu);
 
-/* What a device must write to raise line number on that CPU: msi[VELA_DEV_MSI_*]. */
-void arch_msi_route(unsigned number, const struct cpu *cpu, uint64_t *msi);
+/* Opens the way for a device to raise line number on that CPU; it must write msi[VELA_DEV_MSI_*].
+ */
+void arch_msi_route(const struct dc *dc, unsigned number, const struct cpu *cpu, uint64_t *msi);
+
+/* Closes it, as far as the hardware can. */
+void arch_msi_block(const struct dc *dc, unsigned number);
 
 #endif

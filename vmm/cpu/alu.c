@@ -59,22 +59,28 @@ static struct result compute(enum insn_op op, uint64_t a, uint64_t b, uint64_t c
 	}
 }
 
+uint64_t alu_value_flags(uint64_t value, unsigned bytes)
+{
+	uint64_t flags = 0;
+
+	if (!__builtin_parityll(value & 0xff))
+		flags |= FLAG_PF;
+	if (!value)
+		flags |= FLAG_ZF;
+	if (value >> (8 * bytes - 1) & 1)
+		flags |= FLAG_SF;
+	return flags;
+}
+
 static uint64_t flags_of(const struct result *r, unsigned bytes)
 {
 	unsigned top = 8 * bytes - 1;
-	uint64_t value = r->value & alu_mask(bytes);
-	uint64_t flags = 0;
+	uint64_t flags = alu_value_flags(r->value & alu_mask(bytes), bytes);
 
 	if (r->carries >> top & 1)
 		flags |= FLAG_CF;
-	if (!__builtin_parityll(value & 0xff))
-		flags |= FLAG_PF;
 	if (r->carries >> 3 & 1)
 		flags |= FLAG_AF;
-	if (!value)
-		flags |= FLAG_ZF;
-	if (value >> top & 1)
-		flags |= FLAG_SF;
 	if (r->overflow >> top & 1)
 		flags |= FLAG_OF;
 	return flags;

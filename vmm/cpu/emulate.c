@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetch, look-up in the cache of decoded instructions, and execution of everything but strings.
- * The fetched bytes are compared with the cached ones, so a guest may change its code at will.
+ * Fetch and look-up in the cache of decoded instructions. What is remembered, of a page's
+ * translation and of an instruction's bytes, is compared with what is there now, so a guest may
+ * change its page tables and its code at will.
  */
 #include "emulate.h"
 
 #include <string.h>
 
 #include "alu.h"
+#include "execute.h"
 #include "operand.h"
 #include "registers.h"
-#include "walk.h"
 
 #define PAGE 4096u
 
@@ -31,11 +32,33 @@ uint64_t emulate_next_rip(const struct vela_state *state, unsigned length)
 	return operand_mode(state) == INSN_64 ? next : next & 0xffffffffu;
 }
 
-static uint64_t fetch_address(const struct vela_state *state)
+static uint64_t fetch_address(const struct emulator *e)
 {
-	if (operand_mode(state) == INSN_64)
-		return state->rip;
-	return (state->seg[VELA_CS].base + state->rip) & 0xffffffffu;
+	const struct vela_state *s = e->state;
+
+	if (e->mode == INSN_64)
+		return s->rip;
+	return (s->seg[VELA_CS].base + s->rip) & 0xffffffffu;
+}
+
+/* The slot of the code page at va, and how the page is reached. */
+static bool translate_code(struct emulator *e, uint64_t va, struct code_page *page, uint64_t *gpa)
+{
+	page->bytes = NULL;
+	if (!walk_remember(e->memory, e->state, va, WALK_FETCH | walk_user(e->state), &page->path,
+			   gpa, &e->fault.error)) {
+		e->fault.vector = VECTOR_PF;
+		e->fault.address = va;
+		return false;
+	}
+	if (page->path.at[0])
+		page->bytes = guest_ptr(e->memory, page->path.gpa, PAGE);
+	return true;
+}
+
+static struct code_page *code_page(struct emulator *e, uint64_t va)
+{
+	return &e->code[va / PAGE % EMULATE_CODE_PAGES];
 }
 
 /* Up to bytes instruction bytes in one page, to the given place. Returns how many there are; 0
@@ -44,14 +67,9 @@ static unsigned fetch_page(struct emulator *e, uint64_t va, uint8_t *to, unsigne
 {
 	unsigned room = PAGE - (va & (PAGE - 1));
 	uint64_t gpa;
-	uint32_t error;
 
-	if (!walk(e->memory, e->state, va, WALK_FETCH | walk_user(e->state), &gpa, &error)) {
-		e->fault.vector = VECTOR_PF;
-		e->fault.error = error;
-		e->fault.address = va;
+	if (!translate_code(e, va, code_page(e, va), &gpa))
 		return 0;
-	}
 	if (bytes > room)
 		bytes = room;
 	const void *from = guest_ptr(e->memory, gpa, bytes);
@@ -74,7 +92,14 @@ static unsigned fetch(struct emulator *e, uint64_t bytes[2])
 		memcpy(to, exit->insn, sizeof exit->insn);
 		return exit->insn_bytes;
 	}
-	uint64_t va = fetch_address(e->state);
+	uint64_t va = fetch_address(e);
+	const struct code_page *page = code_page(e, va);
+
+	if (page->bytes && va % PAGE <= PAGE - 16 &&
+	    walk_holds(&page->path, e->state, va, WALK_FETCH | walk_user(e->state))) {
+		memcpy(to, page->bytes + va % PAGE, 16);
+		return 16;
+	}
 	unsigned got = fetch_page(e, va, to, 16);
 
 	if (!got || got == 16)
@@ -94,6 +119,8 @@ enum emulate_result emulate_fetch(struct emulator *e, const struct insn **insn)
 	struct insn_entry *entry = &e->cache[(s->rip ^ s->rip >> 6) % EMULATE_CACHE];
 	enum insn_mode mode = operand_mode(s);
 	uint64_t bytes[2] = { 0, 0 };
+
+	e->mode = mode;
 	e->fault.vector = 0;
 	unsigned got = fetch(e, bytes);
 
@@ -123,130 +150,21 @@ enum emulate_result emulate_fetch(struct emulator *e, const struct insn **insn)
 
 bool emulate_peek(struct emulator *e, uint8_t *byte)
 {
-	return fetch_page(e, fetch_address(e->state), byte, 1) == 1;
+	e->mode = operand_mode(e->state);
+	return fetch_page(e, fetch_address(e), byte, 1) == 1;
 }
 
-/* The operand beside memory: a register or the immediate. */
-static uint64_t other_operand(const struct vela_state *s, const struct insn *insn)
+static bool execute(struct emulator *e, const struct insn *insn, bool *done)
 {
-	if (insn->reg == INSN_NO_REGISTER)
-		return insn->immediate & alu_mask(insn->bytes);
-	return reg_read(s, insn->reg, insn->reg_bytes, insn->reg_high);
-}
-
-static void write_reg(struct vela_state *s, const struct insn *insn, uint64_t value)
-{
-	reg_write(s, insn->reg, insn->reg_bytes, insn->reg_high, value);
-}
-
-static bool do_mov(struct emulator *e, const struct insn *insn, uint64_t va)
-{
-	uint64_t value;
-
-	if (insn->to_memory)
-		return operand_write(e, va, insn->bytes, other_operand(e->state, insn));
-	if (!operand_read(e, va, insn->bytes, &value))
-		return false;
-	if (insn->sign_extend) {
-		unsigned shift = 64 - 8 * insn->bytes;
-
-		value = (uint64_t)((int64_t)(value << shift) >> shift);
-	}
-	write_reg(e->state, insn, value);
-	return true;
-}
-
-static bool do_alu(struct emulator *e, const struct insn *insn, uint64_t va)
-{
-	enum insn_op op = (enum insn_op)insn->op;
-	struct vela_state *s = e->state;
-	uint64_t other = other_operand(s, insn), flags = s->rflags, value;
-
-	if (!operand_read(e, va, insn->bytes, &value))
-		return false;
-	if (!insn->to_memory) {
-		value = alu(op, other, value, insn->bytes, &flags);
-		if (op != INSN_CMP && op != INSN_TEST)
-			write_reg(s, insn, value);
-	} else {
-		value = alu(op, value, other, insn->bytes, &flags);
-		if (op != INSN_CMP && op != INSN_TEST && !operand_write(e, va, insn->bytes, value))
-			return false;
-	}
-	s->rflags = flags;
-	return true;
-}
-
-/* XCHG, XADD, CMPXCHG: memory and registers change together. */
-static bool do_exchange(struct emulator *e, const struct insn *insn, uint64_t va)
-{
-	struct vela_state *s = e->state;
-	uint64_t other = other_operand(s, insn), flags = s->rflags, old, new = other;
-
-	if (!operand_read(e, va, insn->bytes, &old))
-		return false;
-	if (insn->op == INSN_XADD)
-		new = alu(INSN_ADD, old, other, insn->bytes, &flags);
-	if (insn->op == INSN_CMPXCHG) {
-		alu(INSN_CMP, reg_read(s, VELA_RAX, insn->bytes, false), old, insn->bytes, &flags);
-		if (!(flags & FLAG_ZF))
-			new = old;
-	}
-	if (!operand_write(e, va, insn->bytes, new))
-		return false;
-	s->rflags = flags;
-	if (insn->op != INSN_CMPXCHG)
-		write_reg(s, insn, old);
-	else if (!(flags & FLAG_ZF))
-		reg_write(s, VELA_RAX, insn->bytes, false, old);
-	return true;
-}
-
-/* A bit number in a register reaches beyond the operand: it moves the address. */
-static bool do_bit(struct emulator *e, const struct insn *insn)
-{
-	struct vela_state *s = e->state;
-	uint64_t bits = 8u * insn->bytes, offset = operand_offset(s, insn), va, value;
-	int64_t number = (int64_t)(insn->immediate & (bits - 1));
-
-	if (insn->reg != INSN_NO_REGISTER) {
-		unsigned shift = 64 - 8 * insn->reg_bytes;
-
-		number = (int64_t)(other_operand(s, insn) << shift) >> shift;
-		offset += (uint64_t)(number >> (__builtin_ctzll(bits))) * insn->bytes;
-		offset &= alu_mask(insn->address_bytes);
-	}
-	if (!operand_linear(e, insn->segment, offset, insn->bytes, &va) ||
-	    !operand_read(e, va, insn->bytes, &value))
-		return false;
-	uint64_t bit = 1ull << ((uint64_t)number & (bits - 1));
-	uint64_t flags = (s->rflags & ~FLAG_CF) | (value & bit ? FLAG_CF : 0);
-
-	if (insn->op == INSN_BTS)
-		value |= bit;
-	else if (insn->op == INSN_BTR)
-		value &= ~bit;
-	else if (insn->op == INSN_BTC)
-		value ^= bit;
-	if (insn->op != INSN_BT && !operand_write(e, va, insn->bytes, value))
-		return false;
-	s->rflags = flags;
-	return true;
-}
-
-static bool execute(struct emulator *e, const struct insn *insn)
-{
-	uint64_t va;
-
-	if (insn->op >= INSN_BT)
-		return do_bit(e, insn);
-	if (!operand_linear(e, insn->segment, operand_offset(e->state, insn), insn->bytes, &va))
-		return false;
 	if (insn->op == INSN_MOV)
-		return do_mov(e, insn, va);
-	if (insn->op >= INSN_XCHG)
-		return do_exchange(e, insn, va);
-	return do_alu(e, insn, va);
+		return execute_mov(e, insn);
+	if (insn->op >= INSN_PUSH)
+		e->hint = EMULATE_NO_HINT;
+	if (insn->op >= INSN_MOVS)
+		return execute_string(e, insn, done);
+	if (insn->op >= INSN_PUSH)
+		return execute_stack(e, insn);
+	return execute_plain(e, insn);
 }
 
 enum emulate_result emulate(struct emulator *e)
@@ -259,14 +177,10 @@ enum emulate_result emulate(struct emulator *e)
 		return result;
 	if (insn->op < INSN_MOV)
 		return EMULATE_UNKNOWN;
-	if (insn->op >= INSN_MOVS) {
-		e->hint = EMULATE_NO_HINT;
-		if (!emulate_string(e, insn, &done))
-			return EMULATE_FAULT;
-	} else if (!execute(e, insn)) {
+	e->next_rip = emulate_next_rip(e->state, insn->length);
+	if (!execute(e, insn, &done))
 		return EMULATE_FAULT;
-	}
 	if (done)
-		e->state->rip = emulate_next_rip(e->state, insn->length);
+		e->state->rip = e->next_rip;
 	return EMULATE_DONE;
 }

@@ -11,6 +11,7 @@
 
 #include "insn.h"
 #include "machine/memory.h"
+#include "walk.h"
 
 /* Accesses to what is not RAM; widths as the bus has them. */
 struct emulate_io {
@@ -22,6 +23,14 @@ struct emulate_io {
 };
 
 #define EMULATE_CACHE 64u
+
+/* Pages of code whose translation is remembered. */
+#define EMULATE_CODE_PAGES 8u
+
+struct code_page {
+	struct walk_path path;
+	const unsigned char *bytes; /* all of the page; NULL: nothing is remembered */
+};
 
 /* An entry is valid for exactly these bytes in this mode at this address. */
 struct insn_entry {
@@ -39,6 +48,10 @@ struct emulator {
 	/* The exit's guest-physical address, good for the one memory operand whose linear address
 	 * ends in the same 12 bits; EMULATE_NO_HINT otherwise. */
 	uint64_t hint;
+	bool hint_write; /* it was found for a write */
+	/* Of the present instruction. */
+	enum insn_mode mode;
+	uint64_t next_rip;
 	struct { /* of the last EMULATE_FAULT */
 		uint32_t vector;
 		uint32_t error;
@@ -48,6 +61,7 @@ struct emulator {
 		uint64_t hits;
 		uint64_t misses;
 	} cache_counters;
+	struct code_page code[EMULATE_CODE_PAGES];
 	struct insn_entry cache[EMULATE_CACHE];
 };
 
@@ -55,14 +69,14 @@ struct emulator {
 
 enum emulate_result {
 	EMULATE_DONE,	 /* RIP is at the next instruction, or at the same one of a long REP */
-	EMULATE_FAULT,	 /* the guest must get emulator.fault; RIP is unchanged */
+	EMULATE_FAULT,	 /* the guest must get emulator.fault; nothing but a string has changed */
 	EMULATE_UNKNOWN, /* not an instruction that is emulated; nothing changed */
 };
 
 void emulator_init(struct emulator *e, const struct guest_memory *memory, struct vela_state *state,
 		   const struct emulate_io *io);
 
-/* Emulates one instruction, or up to EMULATE_REP_MAX rounds of a REP. */
+/* Emulates one instruction, or up to EMULATE_REP_MAX rounds of a REP; one if the guest traces. */
 enum emulate_result emulate(struct emulator *e);
 
 #define EMULATE_REP_MAX 1024u

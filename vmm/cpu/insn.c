@@ -7,63 +7,7 @@
 #include <Zydis/Decoder.h>
 #include <vela/state.h>
 
-static enum insn_op string_op(ZydisMnemonic mnemonic)
-{
-	switch (mnemonic) {
-	case ZYDIS_MNEMONIC_MOVSB:
-	case ZYDIS_MNEMONIC_MOVSW:
-	case ZYDIS_MNEMONIC_MOVSD:
-	case ZYDIS_MNEMONIC_MOVSQ:
-		return INSN_MOVS;
-	case ZYDIS_MNEMONIC_STOSB:
-	case ZYDIS_MNEMONIC_STOSW:
-	case ZYDIS_MNEMONIC_STOSD:
-	case ZYDIS_MNEMONIC_STOSQ:
-		return INSN_STOS;
-	case ZYDIS_MNEMONIC_LODSB:
-	case ZYDIS_MNEMONIC_LODSW:
-	case ZYDIS_MNEMONIC_LODSD:
-	case ZYDIS_MNEMONIC_LODSQ:
-		return INSN_LODS;
-	case ZYDIS_MNEMONIC_INSB:
-	case ZYDIS_MNEMONIC_INSW:
-	case ZYDIS_MNEMONIC_INSD:
-		return INSN_INS;
-	case ZYDIS_MNEMONIC_OUTSB:
-	case ZYDIS_MNEMONIC_OUTSW:
-	case ZYDIS_MNEMONIC_OUTSD:
-		return INSN_OUTS;
-	default:
-		return INSN_UNKNOWN;
-	}
-}
-
-static enum insn_op plain_op(ZydisMnemonic mnemonic)
-{
-	static const struct {
-		uint16_t mnemonic;
-		uint8_t op;
-	} ops[] = {
-		{ ZYDIS_MNEMONIC_MOV, INSN_MOV },	  { ZYDIS_MNEMONIC_MOVZX, INSN_MOV },
-		{ ZYDIS_MNEMONIC_MOVSX, INSN_MOV },	  { ZYDIS_MNEMONIC_MOVSXD, INSN_MOV },
-		{ ZYDIS_MNEMONIC_MOVNTI, INSN_MOV },	  { ZYDIS_MNEMONIC_ADD, INSN_ADD },
-		{ ZYDIS_MNEMONIC_OR, INSN_OR },		  { ZYDIS_MNEMONIC_ADC, INSN_ADC },
-		{ ZYDIS_MNEMONIC_SBB, INSN_SBB },	  { ZYDIS_MNEMONIC_AND, INSN_AND },
-		{ ZYDIS_MNEMONIC_SUB, INSN_SUB },	  { ZYDIS_MNEMONIC_XOR, INSN_XOR },
-		{ ZYDIS_MNEMONIC_CMP, INSN_CMP },	  { ZYDIS_MNEMONIC_TEST, INSN_TEST },
-		{ ZYDIS_MNEMONIC_INC, INSN_INC },	  { ZYDIS_MNEMONIC_DEC, INSN_DEC },
-		{ ZYDIS_MNEMONIC_NOT, INSN_NOT },	  { ZYDIS_MNEMONIC_NEG, INSN_NEG },
-		{ ZYDIS_MNEMONIC_XCHG, INSN_XCHG },	  { ZYDIS_MNEMONIC_XADD, INSN_XADD },
-		{ ZYDIS_MNEMONIC_CMPXCHG, INSN_CMPXCHG }, { ZYDIS_MNEMONIC_BT, INSN_BT },
-		{ ZYDIS_MNEMONIC_BTS, INSN_BTS },	  { ZYDIS_MNEMONIC_BTR, INSN_BTR },
-		{ ZYDIS_MNEMONIC_BTC, INSN_BTC },
-	};
-
-	for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++)
-		if (ops[i].mnemonic == mnemonic)
-			return ops[i].op;
-	return INSN_UNKNOWN;
-}
+#include "insn_table.h"
 
 /* Number of a general register of any width. False for all others. */
 static bool general(ZydisRegister reg, uint8_t *number, bool *high)
@@ -92,7 +36,7 @@ static bool memory_operand(struct insn *insn, const ZydisDecodedOperand *operand
 {
 	bool high;
 
-	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM || operand->size % 8 || operand->size > 64)
+	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM || operand->size % 8)
 		return false;
 	insn->bytes = (uint8_t)(operand->size / 8);
 	insn->segment = (uint8_t)(operand->mem.segment - ZYDIS_REGISTER_ES);
@@ -109,6 +53,17 @@ static bool memory_operand(struct insn *insn, const ZydisDecodedOperand *operand
 	       general(operand->mem.index, &insn->index, &high);
 }
 
+/* A second register beside the operand in memory can only be the count of SHLD and SHRD. */
+static bool register_operand(struct insn *insn, const ZydisDecodedOperand *operand)
+{
+	if (operand->id == 2) {
+		insn->by_cl = operand->reg.value == ZYDIS_REGISTER_CL;
+		return insn->by_cl;
+	}
+	insn->reg_bytes = (uint8_t)(operand->size / 8);
+	return general(operand->reg.value, &insn->reg, &insn->reg_high);
+}
+
 /* Takes in one explicit operand; false if the emulator cannot do it. */
 static bool add_operand(struct insn *insn, const ZydisDecodedOperand *operand)
 {
@@ -117,8 +72,7 @@ static bool add_operand(struct insn *insn, const ZydisDecodedOperand *operand)
 		insn->to_memory = operand->id == 0;
 		return !insn->bytes && memory_operand(insn, operand);
 	case ZYDIS_OPERAND_TYPE_REGISTER:
-		insn->reg_bytes = (uint8_t)(operand->size / 8);
-		return general(operand->reg.value, &insn->reg, &insn->reg_high);
+		return register_operand(insn, operand);
 	case ZYDIS_OPERAND_TYPE_IMMEDIATE:
 		insn->immediate = operand->imm.value.u;
 		return true;
@@ -156,27 +110,81 @@ static enum insn_op decode_special(struct insn *insn, const ZydisDecodedOperand 
 	return general(operands[plain].reg.value, &insn->reg, &insn->reg_high) ? op : INSN_UNKNOWN;
 }
 
+/* MOV of a segment register: into memory only, loading one needs descriptors. */
+static bool stores_segment(struct insn *insn, const ZydisDecodedOperand *operands)
+{
+	if (operands[0].type != ZYDIS_OPERAND_TYPE_MEMORY ||
+	    !is_special(&operands[1], ZYDIS_REGISTER_ES, &insn->reg) || insn->reg > VELA_GS)
+		return false;
+	insn->to_memory = true;
+	return memory_operand(insn, &operands[0]);
+}
+
+/* The width of the operand in memory has to be one that the operation knows. */
+static bool width_fits(const struct insn *insn, enum insn_op op)
+{
+	switch (insn->bytes) {
+	case 1:
+	case 2:
+	case 4:
+	case 8:
+		return true;
+	case 16:
+		return op == INSN_CMPXCHG_PAIR;
+	default:
+		return op == INSN_TOUCH;
+	}
+}
+
+/* Whether a near branch has the operand size that both vendors' processors give it: they differ
+ * over a prefix in 64-bit mode. Far ones load segments. */
+static bool branch_fits(const ZydisDecodedInstruction *zydis)
+{
+	if (zydis->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+		return false;
+	return zydis->machine_mode != ZYDIS_MACHINE_MODE_LONG_64 ||
+	       !(zydis->attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE);
+}
+
+static enum insn_op decode_move(struct insn *insn, const ZydisDecodedOperand *operands)
+{
+	enum insn_op special = decode_special(insn, operands);
+
+	if (special == INSN_UNKNOWN && stores_segment(insn, operands))
+		return INSN_STORE_SEGMENT;
+	return special;
+}
+
 static enum insn_op decode_plain(struct insn *insn, const ZydisDecodedInstruction *zydis,
 				 const ZydisDecodedOperand *operands)
 {
-	if (zydis->mnemonic == ZYDIS_MNEMONIC_WBINVD || zydis->mnemonic == ZYDIS_MNEMONIC_INVD)
-		return INSN_CACHE;
-	if (zydis->mnemonic == ZYDIS_MNEMONIC_XSETBV)
-		return INSN_XSETBV;
-	if (zydis->mnemonic == ZYDIS_MNEMONIC_MOV && zydis->operand_count_visible == 2) {
-		enum insn_op special = decode_special(insn, operands);
+	enum insn_op op = insn_table_op(zydis->mnemonic);
+
+	if (op == INSN_CACHE || op == INSN_XSETBV)
+		return op;
+	if (op == INSN_MOV && zydis->operand_count_visible == 2) {
+		enum insn_op special = decode_move(insn, operands);
 
 		if (special != INSN_UNKNOWN)
 			return special;
 	}
+	insn->operands = zydis->operand_count_visible;
+	insn->condition = zydis->opcode & 0xf;
 	insn->sign_extend =
 		zydis->mnemonic == ZYDIS_MNEMONIC_MOVSX || zydis->mnemonic == ZYDIS_MNEMONIC_MOVSXD;
 	for (unsigned i = 0; i < zydis->operand_count_visible; i++)
 		if (!add_operand(insn, &operands[i]))
 			return INSN_UNKNOWN;
-	if (!insn->bytes || zydis->operand_count_visible > 2)
+	if (op == INSN_IMUL && insn->operands == 1)
+		op = INSN_IMUL_WIDE;
+	if ((op == INSN_CALL || op == INSN_JMP) && !branch_fits(zydis))
 		return INSN_UNKNOWN;
-	return plain_op(zydis->mnemonic);
+	return width_fits(insn, op) ? op : INSN_UNKNOWN;
+}
+
+static bool is_source_index(ZydisRegister reg)
+{
+	return reg == ZYDIS_REGISTER_RSI || reg == ZYDIS_REGISTER_ESI || reg == ZYDIS_REGISTER_SI;
 }
 
 /* What the operands tell is the width and, by an override, the segment of the source. */
@@ -190,12 +198,13 @@ static enum insn_op decode_string(struct insn *insn, const ZydisDecodedInstructi
 		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
 			continue;
 		insn->bytes = (uint8_t)(operand->size / 8);
-		if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+		if (is_source_index(operand->mem.base))
 			insn->segment = (uint8_t)(operand->mem.segment - ZYDIS_REGISTER_ES);
 	}
 	insn->rep = zydis->attributes &
 		    (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
-	return string_op(zydis->mnemonic);
+	insn->until_equal = zydis->attributes & ZYDIS_ATTRIB_HAS_REPNE;
+	return insn_table_string_op(zydis->mnemonic);
 }
 
 static void init_decoder(ZydisDecoder *decoder, enum insn_mode mode)

@@ -33,18 +33,45 @@ enum insn_op {
 	INSN_DEC,
 	INSN_NOT,
 	INSN_NEG,
+	INSN_MOVBE,
 	INSN_XCHG,
 	INSN_XADD,
 	INSN_CMPXCHG,
+	INSN_CMPXCHG_PAIR, /* CMPXCHG8B, CMPXCHG16B */
 	INSN_BT,
 	INSN_BTS,
 	INSN_BTR,
 	INSN_BTC,
+	INSN_ROL, /* shifts in the order of their encoding, but for 6, which is another SHL */
+	INSN_ROR,
+	INSN_RCL,
+	INSN_RCR,
+	INSN_SHL,
+	INSN_SHR,
+	INSN_SAR,
+	INSN_SHLD,
+	INSN_SHRD,
+	INSN_IMUL, /* with two or three operands */
+	INSN_MUL_WIDE,
+	INSN_IMUL_WIDE,
+	INSN_DIV,
+	INSN_IDIV,
+	INSN_SETCC,
+	INSN_CMOVCC,
+	INSN_STORE_SEGMENT, /* MOV m16, segment register */
+	INSN_TOUCH,	    /* cache control of a line: translates its address and no more */
+	INSN_PUSH,	    /* with two operands in memory from here on */
+	INSN_POP,
+	INSN_CALL, /* near, by memory */
+	INSN_JMP,
 	INSN_MOVS, /* string instructions from here on */
 	INSN_STOS,
 	INSN_LODS,
+	INSN_CMPS,
+	INSN_SCAS,
 	INSN_INS,
 	INSN_OUTS,
+	INSN_OPS,
 };
 
 enum insn_mode { INSN_REAL, INSN_16, INSN_32, INSN_64 };
@@ -62,11 +89,15 @@ struct insn {
 	uint8_t base;	       /* register number, INSN_RIP_RELATIVE or INSN_NO_REGISTER */
 	uint8_t index;	       /* register number or INSN_NO_REGISTER */
 	uint8_t scale;
-	uint8_t reg;	/* register operand; INSN_NO_REGISTER: immediate, or none */
-	bool reg_high;	/* it is AH, CH, DH or BH */
-	bool to_memory; /* memory is the destination (first) operand */
+	uint8_t reg;	   /* register operand; INSN_NO_REGISTER: immediate, or none */
+	uint8_t operands;  /* explicit ones, CL and 1 of a shift among them */
+	uint8_t condition; /* of SETcc and CMOVcc, as encoded */
+	bool reg_high;	   /* it is AH, CH, DH or BH */
+	bool to_memory;	   /* memory is the destination (first) operand */
 	bool sign_extend;
+	bool by_cl; /* SHLD, SHRD: the count is CL, not the immediate */
 	bool rep;
+	bool until_equal; /* REPNE */
 	int64_t displacement;
 	uint64_t immediate;
 };

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Operands of emulated instructions: registers, effective addresses, and bytes at linear addresses
- * wherever they are. The emulator's own, but for registers and mode, which exit handlers use too.
+ * wherever they are. An operand in memory is first located, which may fault and changes nothing,
+ * then read and written, which cannot fail. Registers and mode are for exit handlers, too; the
+ * rest is the emulator's own.
  */
 #ifndef VMM_CPU_OPERAND_H
 #define VMM_CPU_OPERAND_H
 
 #include "emulate.h"
+#include "walk.h"
 
 enum insn_mode operand_mode(const struct vela_state *state);
 
@@ -14,23 +17,50 @@ uint64_t reg_read(const struct vela_state *state, unsigned reg, unsigned bytes, 
 /* As the processor does: 32-bit results clear the upper half, narrower ones keep the rest. */
 void reg_write(struct vela_state *state, unsigned reg, unsigned bytes, bool high, uint64_t value);
 
-/* Offset of the memory operand within its segment. */
+/* Where an operand lies: in one piece, or in two when it crosses a page. */
+struct place {
+	uint64_t gpa[2];
+	uint8_t bytes[2];
+};
+
+/* False from here on: *e->fault is set. access is 0 or WALK_WRITE, which is also right for what is
+ * read and then written. */
+
+/* The explicit operand in memory. */
+bool operand_locate(struct emulator *e, const struct insn *insn, unsigned access,
+		    struct place *place);
+/* bytes, at most 8, at an offset in a segment. */
+bool operand_at(struct emulator *e, unsigned segment, uint64_t offset, unsigned bytes,
+		unsigned access, struct place *place);
+
+/* Offset of the explicit operand within its segment. */
 uint64_t operand_offset(const struct vela_state *state, const struct insn *insn);
+/* What a segment adds to offsets. */
+static inline uint64_t operand_base(const struct emulator *e, unsigned segment)
+{
+	bool flat = e->mode == INSN_64 && segment != VELA_FS && segment != VELA_GS;
 
-/* Linear address of [offset, offset + bytes) in a segment. False: *e->fault is set (limit, or not
- * canonical). */
-bool operand_linear(struct emulator *e, unsigned segment, uint64_t offset, unsigned bytes,
-		    uint64_t *va);
+	return flat ? 0 : e->state->seg[segment].base;
+}
 
-/* A value of 1, 2, 4 or 8 bytes at a linear address, in RAM or a device. False: *e->fault is set
- * and nothing was written. */
-bool operand_read(struct emulator *e, uint64_t va, unsigned bytes, uint64_t *value);
-bool operand_write(struct emulator *e, uint64_t va, unsigned bytes, uint64_t value);
+/* Whether the next instruction may be at rip. */
+bool operand_target(struct emulator *e, uint64_t rip);
+bool operand_fault(struct emulator *e, unsigned vector, uint32_t error, uint64_t address);
 
-/* Whether operand_write would succeed; for instructions that have other effects first. */
-bool operand_probe_write(struct emulator *e, uint64_t va, unsigned bytes);
+uint64_t place_read(struct emulator *e, const struct place *place);
+void place_write(struct emulator *e, const struct place *place, uint64_t value);
 
-/* String instructions, INSN_MOVS on. *done: the last round was done and RIP may advance. */
-bool emulate_string(struct emulator *e, const struct insn *insn, bool *done);
+/* The operand beside memory: a register or the immediate. */
+static inline uint64_t operand_other(const struct vela_state *s, const struct insn *insn)
+{
+	if (insn->reg == INSN_NO_REGISTER)
+		return insn->immediate;
+	return reg_read(s, insn->reg, insn->reg_bytes, insn->reg_high);
+}
+
+static inline void operand_set_reg(struct vela_state *s, const struct insn *insn, uint64_t value)
+{
+	reg_write(s, insn->reg, insn->reg_bytes, insn->reg_high, value);
+}
 
 #endif

@@ -89,6 +89,7 @@ void exit_memory(struct vcpu *v)
 	struct emulator *e = vcpu_emulator(v);
 
 	e->hint = exit->access & VELA_ACCESS_WALK ? EMULATE_NO_HINT : gpa;
+	e->hint_write = exit->access & VELA_ACCESS_W;
 	if (exit->access & VELA_ACCESS_X)
 		finish(v, EMULATE_UNKNOWN);
 	else

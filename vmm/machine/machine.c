@@ -141,6 +141,7 @@ static void init_cpu(struct machine *m)
 	};
 
 	cpuid_build(&m->cpuid, &config);
+	m->memory.address_bits = cpuid_physical_bits(&m->cpuid);
 	emulator_init(&m->emulator, &m->memory, NULL, &io);
 }
 

@@ -12,6 +12,7 @@ void guest_memory_init(struct guest_memory *memory, void *base, uint64_t bytes)
 	memory->base = base;
 	memory->low_bytes = bytes < LOW_RAM_MAX ? bytes : LOW_RAM_MAX;
 	memory->high_bytes = bytes - memory->low_bytes;
+	memory->address_bits = 0;
 }
 
 bool guest_read(const struct guest_memory *memory, uint64_t gpa, void *to, size_t length)

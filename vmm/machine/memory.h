@@ -17,6 +17,7 @@ struct guest_memory {
 	unsigned char *base; /* of the window; low RAM first, high RAM directly behind it */
 	uint64_t low_bytes;
 	uint64_t high_bytes;
+	unsigned address_bits; /* of the guest's physical addresses; 0: all that x86 defines */
 };
 
 /* Splits a window of bytes at base into low and high RAM. */

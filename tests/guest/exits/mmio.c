@@ -11,9 +11,14 @@
 
 #define NOBODY	    0xd0000000ull
 #define FLAG_AF	    BIT(4)
+#define FLAG_OF	    BIT(11)
 #define FLAGS_LOGIC (FLAGS_ALU & ~FLAG_AF) /* AF is undefined */
 #define FLAGS_BITS  (FLAG_CF | FLAG_ZF)	   /* the others are undefined */
 #define FLAGS_NONE  0ull
+/* Undefined are OF but for one place, AF and, of products, all but CF and OF. */
+#define FLAGS_ROTATE   (FLAGS_ALU & ~FLAG_OF)
+#define FLAGS_SHIFT    (FLAGS_LOGIC & ~FLAG_OF)
+#define FLAGS_MULTIPLY (FLAG_CF | FLAG_OF)
 
 /* What goes into an instruction and comes out. RDI and RSI point to the operand. */
 struct registers {
@@ -242,11 +247,83 @@ GUEST_TEST(mmio_code, "code that is changed, or lies across two pages, is decode
 	*count = 0;
 }
 
+GUEST_TEST(mmio_branches, "CALL and JMP take their target from RAM and a register at once")
+{
+	uint8_t *low = page_map(0, (uint64_t)scratch, PAGE_PRESENT | PAGE_WRITE);
+	uint8_t *across = low + PAGE_BYTES - 4;
+	uint64_t rax = 5;
+
+	page_map(1, IOAPIC_GPA, PAGE_PRESENT | PAGE_WRITE);
+	ioapic_read(0);					 /* the index, which is the upper half */
+	memcpy(scratch + PAGE_BYTES, "\xff\xc0\xc3", 3); /* inc %eax; ret */
+	*(uint32_t *)across = (uint32_t)(uint64_t)(scratch + PAGE_BYTES);
+	__asm__ volatile("call *(%1)" : "+a"(rax) : "r"(across) : "memory");
+	expect(rax == 6, "CALL: %lu", rax);
+	__asm__ volatile("leaq 1f(%%rip), %%rcx; pushq %%rcx; jmp *(%1); 1:"
+			 : "+a"(rax)
+			 : "r"(across)
+			 : "rcx", "memory");
+	expect(rax == 7, "JMP: %lu", rax);
+}
+
+GUEST_TEST(mmio_strings_compared, "CMPS and SCAS stop at the register that differs")
+{
+	uint64_t n = 5, to = NOBODY, from = (uint64_t)ram;
+
+	memset(ram, 0xff, sizeof ram);
+	ram[1] = 0x12ffffffffull;
+	__asm__ volatile("repe cmpsl" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	expect(n == 1 && to == NOBODY + 16 && from == (uint64_t)ram + 16, "CMPSL: %lu left", n);
+	n = 5;
+	to = NOBODY;
+	__asm__ volatile("repne scasb" : "+D"(to), "+c"(n) : "a"(0xff) : "memory");
+	expect(n == 4 && to == NOBODY + 1, "SCASB: %lu left", n);
+}
+
+GUEST_TEST(mmio_division, "DIV by a register, and #DE that changes nothing")
+{
+	volatile uint32_t *count = (volatile uint32_t *)(LAPIC_GPA + LAPIC_TIMER_INITIAL * 16);
+	uint32_t eax = 100, edx = 0;
+
+	*count = 7;
+	__asm__ volatile("divl (%2)" : "+a"(eax), "+d"(edx) : "r"(count));
+	expect(eax == 14 && edx == 2, "%u, remainder %u", eax, edx);
+	eax = 1;
+	edx = 7;
+	expect_trap(VECTOR_DE, "divl (%2)", : "+a"(eax), "+d"(edx) : "r"(count));
+	expect(eax == 1 && edx == 7, "%u, remainder %u", eax, edx);
+	*count = 0;
+}
+
+GUEST_TEST(mmio_dirty, "what is written by an instruction on a register becomes dirty in its page")
+{
+	uint8_t *page = page_map(0, (uint64_t)scratch, PAGE_PRESENT | PAGE_WRITE);
+	uint64_t from = NOBODY, to = (uint64_t)page;
+
+	__asm__ volatile("movsl" : "+D"(to), "+S"(from) : : "memory");
+	expect(page_flags(0) & PAGE_ACCESSED, "accessed: %lx", page_flags(0));
+	expect(page_flags(0) & PAGE_DIRTY, "dirty: %lx", page_flags(0));
+}
+
+GUEST_TEST(mmio_read_only, "a read-modify-write on a read-only page of a register is refused")
+{
+	void *page = page_map(0, LAPIC_GPA, PAGE_PRESENT);
+	uint64_t at = (uint64_t)page + LAPIC_TIMER_INITIAL * 16;
+
+	write_cr0(read_cr0() | BIT(16));
+	expect_trap(VECTOR_PF, "incl (%0)", : : "r"(at) : "memory");
+	expect(trap.error == 3, "error %lx", trap.error);
+	write_cr0(read_cr0() & ~BIT(16));
+	expect_trap(NO_TRAP, "incl (%0)", : : "r"(at) : "memory");
+	expect(lapic_read(LAPIC_TIMER_INITIAL) == 1, "%x", lapic_read(LAPIC_TIMER_INITIAL));
+	lapic_write(LAPIC_TIMER_INITIAL, 0);
+}
+
 GUEST_TEST(mmio_unsupported, "instructions the machine does not do on registers raise an exception")
 {
 	uint64_t at = NOBODY;
 
-	expect_trap(VECTOR_UD, "pushq (%0)", : : "r"(at));
-	expect_trap(VECTOR_UD, "shll $1, (%0)", : : "r"(at));
-	expect_trap(VECTOR_UD, "jmp *(%0)", : : "r"(at));
+	expect_trap(VECTOR_UD, "flds (%0)", : : "r"(at));
+	expect_trap(VECTOR_UD, "ljmpl *(%0)", : : "r"(at));
+	expect_trap(VECTOR_UD, "lgdt (%0)", : : "r"(at));
 }

@@ -33,6 +33,7 @@
 #define CR4_DE	    BIT(3)
 #define CR4_OSXSAVE BIT(18)
 
+#define VECTOR_DE  0
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
 #define VECTOR_UD  6

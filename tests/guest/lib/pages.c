@@ -19,3 +19,8 @@ void *page_map(unsigned page, uint64_t gpa, uint64_t flags)
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 	return va;
 }
+
+uint64_t page_flags(unsigned page)
+{
+	return *(volatile uint64_t *)&window[page] & (PAGE_BYTES - 1);
+}

@@ -69,5 +69,6 @@ enum emulate_result guest_run(struct guest *g, const void *code, size_t bytes, u
 	memset(g->ram + g->state.rip, 0x90, 16);
 	memcpy(g->ram + g->state.rip, code, bytes);
 	g->emulator.hint = hint;
+	g->emulator.hint_write = true;
 	return emulate(&g->emulator);
 }

@@ -244,7 +244,8 @@ static void refuses_the_rest(void **state)
 {
 	(void)state;
 	assert_int_equal(RUN(&g, GUEST_MMIO, 0x0f, 0x28, 0x03), EMULATE_UNKNOWN); /* movaps */
-	assert_int_equal(RUN(&g, GUEST_MMIO, 0xff, 0x33), EMULATE_UNKNOWN);	  /* push [ebx] */
+	assert_int_equal(RUN(&g, GUEST_MMIO, 0xd8, 0x03), EMULATE_UNKNOWN);	  /* fadd [ebx] */
+	assert_int_equal(RUN(&g, GUEST_MMIO, 0xff, 0x2b), EMULATE_UNKNOWN);	  /* jmp far */
 	assert_int_equal(RUN(&g, GUEST_MMIO, 0x0f, 0xff), EMULATE_UNKNOWN);	  /* ud0 */
 	assert_int_equal(g.state.rip, GUEST_CODE);
 	assert_int_equal(g.accesses, 0);

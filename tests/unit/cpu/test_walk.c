@@ -128,12 +128,131 @@ static void tables_outside_memory(void **state)
 	assert_fault(0, WALK_WRITE, WALK_WRITE);
 }
 
+static uint64_t get64(uint64_t table, unsigned index)
+{
+	uint64_t entry;
+
+	memcpy(&entry, ram + table + index * 8, 8);
+	return entry;
+}
+
+static void long_mode(void)
+{
+	s.cr4 = CR4_PAE;
+	s.efer = EFER_LME | EFER_LMA | EFER_NXE;
+	put64(0x1000, 0, 0x2007);
+	put64(0x2000, 0, 0x3007);
+	put64(0x3000, 0, 0x4007);
+	put64(0x4000, 0, 0x9007);
+	put64(0x4000, 1, 0x9005);
+	put64(0x3000, 1, 0x200087);
+}
+
+static void accessed_and_dirty(void **state)
+{
+	(void)state;
+	long_mode();
+	assert_walk(0x10, 0, 0x9010);
+	assert_int_equal(get64(0x1000, 0), 0x2027);
+	assert_int_equal(get64(0x3000, 0), 0x4027);
+	assert_int_equal(get64(0x4000, 0), 0x9027);
+	assert_walk(0x10, WALK_WRITE, 0x9010);
+	assert_int_equal(get64(0x4000, 0), 0x9067);
+	assert_int_equal(get64(0x3000, 0), 0x4027);
+	assert_fault(0x1010, WALK_WRITE, 3);
+	assert_int_equal(get64(0x4000, 1), 0x9005);
+	assert_walk(0x200000, WALK_WRITE, 0x200000);
+	assert_int_equal(get64(0x3000, 1), 0x2000e7);
+	s.cr4 = CR4_PSE;
+	s.efer = 0;
+	put32(0x1000, 0, 0x2007);
+	put32(0x2000, 5, 0x7007);
+	assert_walk(0x5004, WALK_WRITE, 0x7004);
+	assert_int_equal(get64(0x1000, 0) & 0xffffffff, 0x2027);
+	assert_int_equal(get64(0x2000, 2) >> 32 & 0xffff, 0x7067);
+}
+
+static void reserved_bits(void **state)
+{
+	(void)state;
+	long_mode();
+	put64(0x4000, 0, 0x9007 | 1ull << 45);
+	assert_walk(0, 0, 0x9000 | 1ull << 45);
+	memory.address_bits = 40;
+	assert_fault(0, WALK_WRITE, WALK_PRESENT | WALK_RESERVED | WALK_WRITE);
+	put64(0x4000, 0, 0x9007 | 1ull << 63);
+	assert_walk(0, 0, 0x9000);
+	s.efer &= ~EFER_NXE;
+	assert_fault(0, 0, WALK_PRESENT | WALK_RESERVED);
+	put64(0x3000, 1, 0x202087); /* a bit between PAT and the address of a large page */
+	assert_fault(0x200000, 0, WALK_PRESENT | WALK_RESERVED);
+	put64(0x3000, 1, 0x201087);
+	assert_walk(0x200000, 0, 0x200000);
+	put64(0x1000, 0, 0x2087);
+	assert_fault(0, WALK_USER, WALK_PRESENT | WALK_RESERVED | WALK_USER);
+}
+
+static void smep(void **state)
+{
+	(void)state;
+	long_mode();
+	assert_walk(0, WALK_FETCH, 0x9000);
+	s.cr4 |= CR4_SMEP;
+	assert_fault(0, WALK_FETCH, WALK_PRESENT | WALK_FETCH);
+	assert_walk(0, WALK_FETCH | WALK_USER, 0x9000);
+	s.efer &= ~EFER_NXE;
+	assert_fault(0x400000, WALK_FETCH, WALK_FETCH);
+	s.cr4 &= ~CR4_SMEP;
+	assert_fault(0x400000, WALK_FETCH, 0);
+}
+
+static void remembered(void **state)
+{
+	struct walk_path path = { 0 };
+	uint64_t gpa;
+	uint32_t error;
+
+	(void)state;
+	long_mode();
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH));
+	assert_true(walk_remember(&memory, &s, 0x123, WALK_FETCH, &path, &gpa, &error));
+	assert_int_equal(gpa, 0x9123);
+	assert_int_equal(path.gpa, 0x9000);
+	assert_true(walk_holds(&path, &s, 0xfff, WALK_FETCH));
+	assert_false(walk_holds(&path, &s, 0x1000, WALK_FETCH));
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH | WALK_USER));
+	put64(0x4000, 0, 0xa027);
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH));
+	put64(0x4000, 0, 0x9027);
+	assert_true(walk_holds(&path, &s, 0, WALK_FETCH));
+	put64(0x1000, 0, 0x2026);
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH));
+	put64(0x1000, 0, 0x2027);
+	s.cr3 = 0x5000;
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH));
+	assert_false(walk_remember(&memory, &s, 0, WALK_FETCH, &path, &gpa, &error));
+	s.cr3 = 0x1000;
+	assert_false(walk_holds(&path, &s, 0, WALK_FETCH));
+	/* In a large page each page of 4 KiB is one of its own. */
+	assert_true(walk_remember(&memory, &s, 0x203456, WALK_FETCH, &path, &gpa, &error));
+	assert_int_equal(path.gpa, 0x203000);
+	assert_true(walk_holds(&path, &s, 0x203000, WALK_FETCH));
+	assert_false(walk_holds(&path, &s, 0x204000, WALK_FETCH));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
-		TEST(unpaged),	       TEST(four_levels),	    TEST(pae),
-		TEST(thirty_two_bits), TEST(tables_outside_memory),
+		TEST(unpaged),
+		TEST(four_levels),
+		TEST(pae),
+		TEST(thirty_two_bits),
+		TEST(tables_outside_memory),
+		TEST(accessed_and_dirty),
+		TEST(reserved_bits),
+		TEST(smep),
+		TEST(remembered),
 	};
 
 	return cmocka_run_group_tests_name("walk", tests, NULL, NULL);

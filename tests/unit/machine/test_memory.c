@@ -11,7 +11,7 @@
 static unsigned char window[3 * 4096];
 
 /* Two pages low, one high: sizes as guest_memory_init never makes them, to test without 3 GiB. */
-static const struct guest_memory memory = { window, 2 * 4096, 4096 };
+static const struct guest_memory memory = { window, 2 * 4096, 4096, 0 };
 
 static void finds_both_pieces(void **state)
 {

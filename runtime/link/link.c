@@ -62,6 +62,11 @@ void rt_link_client_start(struct rt_link *link, uint32_t flags)
 	store(&link->words->client_sequence, link->sequence);
 }
 
+void rt_link_client_change(struct rt_link *link, uint32_t flags)
+{
+	store(&link->words->client_flags, flags);
+}
+
 void rt_link_facts(const struct rt_link *link, void *facts, size_t size)
 {
 	memcpy(facts, link->words->facts, size < RT_LINK_FACTS_BYTES ? size : RT_LINK_FACTS_BYTES);

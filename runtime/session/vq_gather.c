@@ -29,21 +29,33 @@ static void give_up(struct vq_device *queue, unsigned taken)
 		vq_device_untake(queue);
 }
 
-enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, struct vq_gather *gather,
-				struct vq_chain *scratch)
+/* One more chain; the next notification is for what is behind those taken already. */
+static enum vq_result take(struct vq_device *queue, bool watch, struct vq_chain *chain)
+{
+	enum vq_result result;
+
+	do
+		result = vq_device_take(queue, chain);
+	while (result == VQ_NONE && watch && vq_device_watch(queue));
+	if (result != VQ_OK || !chain->readable)
+		return result;
+	queue->error = VQ_ERROR_ORDER;
+	return VQ_BROKEN;
+}
+
+enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, bool watch,
+				struct vq_gather *gather, struct vq_chain *scratch)
 {
 	gather->chains = 0;
 	gather->segments = 0;
 	gather->bytes = 0;
 	while (gather->bytes < bytes) {
-		enum vq_result result = vq_device_take(queue, scratch);
-		if (result == VQ_OK && scratch->readable) {
-			queue->error = VQ_ERROR_ORDER;
-			return VQ_BROKEN;
-		}
+		bool whole_ring = gather->chains == queue->ring.entries;
+		enum vq_result result = take(queue, watch && !whole_ring, scratch);
+
 		if (result != VQ_OK) {
 			give_up(queue, gather->chains);
-			gather->chains = gather->chains == queue->ring.entries ? gather->chains : 0;
+			gather->chains = whole_ring ? gather->chains : 0;
 			return result;
 		}
 		if (!gather_add(gather, scratch)) {

@@ -75,7 +75,7 @@ static bool client_open(void *ctx, const struct rt_net_header *header, uint32_t 
 
 	client->writing = bytes + sizeof own;
 	enum vq_result result =
-		vq_device_gather(&client->rx, client->writing, &client->gather, &client->buffer);
+		vq_device_gather(&client->rx, client->writing, false, &client->gather, &client->buffer);
 	if (result == VQ_BROKEN)
 		cut_off(client, &client->rx);
 	if (result != VQ_OK)
@@ -130,7 +130,6 @@ static void serve(struct client *client)
 	vq_device_init(&client->tx, &tx);
 	vq_device_init(&client->rx, &rx);
 	client->broken = false;
-	client->port->outlet.takes = rt_link_client_flags(&client->link);
 	client->port->up = true;
 }
 
@@ -149,6 +148,8 @@ void client_update(struct client *client)
 	default:
 		break;
 	}
+	if (client->port->up)
+		client->port->outlet.takes = rt_link_client_flags(&client->link);
 }
 
 bool client_watch(struct client *client)

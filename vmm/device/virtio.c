@@ -200,6 +200,31 @@ bool virtio_take(struct virtio_device *dev, unsigned queue, struct vq_chain *cha
 	return result == VQ_OK;
 }
 
+bool virtio_gather(struct virtio_device *dev, unsigned queue, uint64_t bytes,
+		   struct vq_gather *gather, struct vq_chain *scratch)
+{
+	enum vq_result result;
+
+	gather->chains = 0;
+	if (!virtio_queue_live(dev, queue))
+		return false;
+	result = vq_device_gather(&dev->queue[queue], bytes, true, gather, scratch);
+	if (result == VQ_BROKEN) {
+		gather->chains = 0;
+		queue_break(dev, queue);
+	}
+	return result == VQ_OK;
+}
+
+void virtio_give_gathered(struct virtio_device *dev, unsigned queue, const struct vq_gather *gather,
+			  uint64_t written)
+{
+	if (!virtio_queue_live(dev, queue))
+		return;
+	vq_device_give_gathered(&dev->queue[queue], gather, written);
+	dev->s->queue[queue].next_used = dev->queue[queue].next_used;
+}
+
 void virtio_untake(struct virtio_device *dev, unsigned queue)
 {
 	vq_device_untake(&dev->queue[queue]);

@@ -162,6 +162,16 @@ void virtio_untake(struct virtio_device *dev, unsigned queue);
 void virtio_give(struct virtio_device *dev, unsigned queue, uint16_t head, uint32_t written);
 void virtio_kick(struct virtio_device *dev, unsigned queue);
 
+/*
+ * The same for packets that may fill several chains: takes as many as have that many writable
+ * bytes, see vq_device_gather. False: there are not enough, and the driver will notify when there
+ * are more; or they can never be enough, and gather->chains is not 0.
+ */
+bool virtio_gather(struct virtio_device *dev, unsigned queue, uint64_t bytes,
+		   struct vq_gather *gather, struct vq_chain *scratch);
+void virtio_give_gathered(struct virtio_device *dev, unsigned queue, const struct vq_gather *gather,
+			  uint64_t written);
+
 /* A request makes no sense and cannot be answered: the device needs a reset. */
 void virtio_fail(struct virtio_device *dev, unsigned queue, const char *why);
 

@@ -103,7 +103,7 @@ static void driver_fault(void *ctx, const char *device, unsigned queue, const ch
 static void init_devices(struct machine *m)
 {
 	const struct guest_memory *memory = &m->memory;
-	const struct pc_config config = {
+	struct pc_config config = {
 		.now_ns = machine_now_ns,
 		.console_put = console_put,
 		.console_drained = console_input,
@@ -121,8 +121,11 @@ static void init_devices(struct machine *m)
 		.debug_exit = m->info->vmm.debug_exit,
 	};
 
+	nets_open(&m->nets, &m->info->vmm, config.net);
+	config.nets = m->nets.count;
 	if (!pc_init(&m->pc, &config))
 		rt_fatal("two devices claim the same addresses");
+	nets_attach(&m->nets, m->pc.virtio.net);
 }
 
 static void init_cpu(struct machine *m)

@@ -13,6 +13,7 @@
 #include "cpu/cpuid.h"
 #include "cpu/emulate.h"
 #include "lock.h"
+#include "nets.h"
 #include "pc.h"
 #include "vcpu.h"
 
@@ -37,6 +38,7 @@ struct machine {
 	struct cpuid_table cpuid;
 
 	struct pc pc;
+	struct nets nets;
 	struct emulator emulator; /* of whoever holds the lock; see vcpu_emulator */
 	struct console console;
 	uint64_t device_deadline_ns; /* of all devices but the local APICs */

@@ -49,6 +49,8 @@ struct pc_config {
 	void (*driver_fault)(void *ctx, const char *device, unsigned queue, const char *why);
 	/* Random bytes for the guest; NULL: there is no entropy device. */
 	void (*random)(void *ctx, void *bytes, size_t size);
+	unsigned nets;
+	struct virtio_net_params net[RT_NETS_MAX];
 	struct vq_window ram[2]; /* what virtio devices may reach: low and high RAM */
 	int64_t epoch_s;	 /* wall clock at guest time 0 */
 	uint32_t tsc_khz;

@@ -66,6 +66,16 @@ static bool add_console(struct pc *pc, const struct virtio_wiring *wiring)
 	return attach(pc, &pc->virtio.console.dev);
 }
 
+static bool add_nets(struct pc *pc, const struct virtio_wiring *wiring)
+{
+	for (unsigned n = 0; n < pc->config.nets; n++) {
+		virtio_net_init(&pc->virtio.net[n], wiring, &pc->config.net[n]);
+		if (!attach(pc, &pc->virtio.net[n].dev))
+			return false;
+	}
+	return true;
+}
+
 bool pc_virtio_init(struct pc *pc)
 {
 	const struct virtio_wiring wiring = {
@@ -74,7 +84,7 @@ bool pc_virtio_init(struct pc *pc)
 		.ctx = pc,
 	};
 
-	return add_rng(pc, &wiring) && add_console(pc, &wiring);
+	return add_rng(pc, &wiring) && add_console(pc, &wiring) && add_nets(pc, &wiring);
 }
 
 void pc_virtio_poll(struct pc *pc)

@@ -6,7 +6,10 @@
 #ifndef VMM_MACHINE_PC_VIRTIO_H
 #define VMM_MACHINE_PC_VIRTIO_H
 
+#include <rt/process.h>
+
 #include "device/virtio_console.h"
+#include "device/virtio_net.h"
 #include "device/virtio_rng.h"
 
 struct pc;
@@ -16,6 +19,7 @@ struct pc_virtio {
 	unsigned devices;
 	struct virtio_rng rng;
 	struct virtio_console console;
+	struct virtio_net net[RT_NETS_MAX];
 };
 
 /* Makes the devices that the machine's configuration asks for; false: no room for one. */

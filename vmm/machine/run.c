@@ -18,6 +18,7 @@
 void machine_poll(struct machine *m)
 {
 	console_input(m);
+	nets_poll(&m->nets);
 	pc_virtio_poll(&m->pc);
 }
 

@@ -30,9 +30,9 @@ struct rt_net_header {
 	uint16_t buffers; /* receive: how many buffers the packet fills */
 };
 
-/* What a client takes in packets it receives; in words.client_flags, before client_sequence. What
- * it does not take the service does for it: it completes checksums and cuts segments. It may send
- * all of them. */
+/* What a client takes in packets it receives; in words.client_flags, before client_sequence;
+ * it may change later for packets that are not under way yet. What a client does not take the
+ * service does for it: it completes checksums and cuts segments. It may send all of them. */
 #define RT_NET_CSUM 1u
 #define RT_NET_TSO4 2u
 #define RT_NET_TSO6 4u

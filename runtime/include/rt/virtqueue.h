@@ -165,12 +165,12 @@ struct vq_gather {
 };
 
 /*
- * Takes chains until they have that many writable bytes. VQ_NONE: there is not enough, and nothing
- * was taken. When all that one gather can hold is not enough either, gather->chains is not 0.
- * scratch is overwritten.
+ * Takes chains until they have that many writable bytes. VQ_NONE: there is not enough, nothing was
+ * taken, and with watch the driver will notify when there is more; when all that one gather can
+ * hold is not enough either, gather->chains is not 0. scratch is overwritten.
  */
-enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, struct vq_gather *gather,
-				struct vq_chain *scratch);
+enum vq_result vq_device_gather(struct vq_device *queue, uint64_t bytes, bool watch,
+				struct vq_gather *gather, struct vq_chain *scratch);
 /* Gives the chains back at once, of which the first bytes were written. */
 void vq_device_give_gathered(struct vq_device *queue, const struct vq_gather *gather,
 			     uint64_t written);

@@ -223,6 +223,20 @@ static void what_a_client_does_not_take_is_cut(void **state)
 	assert_int_equal(bytes, 65000 + 44 * 54 + 45 * 12);
 }
 
+static void what_it_takes_may_change(void **state)
+{
+	struct rt_net_header header;
+	uint32_t bytes;
+
+	(void)state;
+	post(1, 100);
+	rt_link_client_change(&vmm[1].link, RT_NET_CSUM | RT_NET_TSO4);
+	client_update(&client[1]);
+	big(0, &header);
+	run();
+	assert_int_equal(returned(&vmm[1].rx, &bytes), 32);
+}
+
 static void wake_ups_are_suppressed(void **state)
 {
 	struct rt_net_header header = { 0 };
@@ -319,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_packet_fills_many_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_client_does_not_take_is_cut, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_it_takes_may_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(wake_ups_are_suppressed, setup, teardown),
 		cmocka_unit_test_setup_teardown(malformed_packets_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_rings_cut_their_client_off, setup, teardown),

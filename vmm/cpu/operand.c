@@ -12,17 +12,6 @@
 
 #define PAGE 4096u
 
-enum insn_mode operand_mode(const struct vela_state *state)
-{
-	unsigned attr = state->seg[VELA_CS].attr;
-
-	if (state->efer & EFER_LMA && attr & SEGMENT_LONG)
-		return INSN_64;
-	if (!(state->cr0 & CR0_PE) || state->rflags & FLAG_VM)
-		return INSN_REAL;
-	return attr & SEGMENT_BIG ? INSN_32 : INSN_16;
-}
-
 uint64_t reg_read(const struct vela_state *state, unsigned reg, unsigned bytes, bool high)
 {
 	uint64_t value = state->gpr[reg & 15];
@@ -41,19 +30,6 @@ void reg_write(struct vela_state *state, unsigned reg, unsigned bytes, bool high
 		*to = (*to & ~0xff00ull) | (value & 0xff) << 8;
 	else
 		*to = (*to & ~mask) | (value & mask);
-}
-
-uint64_t operand_offset(const struct vela_state *state, const struct insn *insn)
-{
-	uint64_t offset = (uint64_t)insn->displacement;
-
-	if (insn->base == INSN_RIP_RELATIVE)
-		offset += state->rip + insn->length;
-	else if (insn->base != INSN_NO_REGISTER)
-		offset += state->gpr[insn->base & 15];
-	if (insn->index != INSN_NO_REGISTER)
-		offset += state->gpr[insn->index & 15] * insn->scale;
-	return offset & alu_mask(insn->address_bytes);
 }
 
 bool operand_fault(struct emulator *e, unsigned vector, uint32_t error, uint64_t address)
@@ -134,12 +110,17 @@ bool operand_target(struct emulator *e, uint64_t rip)
 }
 
 /* The exit's address serves where the processor has translated the operand for this access. */
+static bool is_hinted(const struct emulator *e, uint64_t va, unsigned access)
+{
+	return !((va ^ e->hint) & (PAGE - 1)) && e->hint != EMULATE_NO_HINT &&
+	       (!access || e->hint_write);
+}
+
 static bool translate(struct emulator *e, uint64_t va, unsigned access, uint64_t *gpa)
 {
 	uint32_t error;
 
-	if (!((va ^ e->hint) & (PAGE - 1)) && e->hint != EMULATE_NO_HINT &&
-	    (!access || e->hint_write)) {
+	if (is_hinted(e, va, access)) {
 		*gpa = e->hint;
 		return true;
 	}
@@ -172,8 +153,15 @@ bool operand_at(struct emulator *e, unsigned segment, uint64_t offset, unsigned 
 bool operand_locate(struct emulator *e, const struct insn *insn, unsigned access,
 		    struct place *place)
 {
-	return operand_at(e, insn->segment, operand_offset(e->state, insn), insn->bytes, access,
-			  place);
+	uint64_t offset = operand_offset(e->state, insn);
+	uint64_t va = offset + operand_base(e, insn->segment);
+
+	/* Where the exit tells the address, the processor has made all checks. */
+	if (is_hinted(e, va, access) && va % PAGE + insn->bytes <= PAGE) {
+		*place = (struct place){ { e->hint, 0 }, { insn->bytes, 0 } };
+		return true;
+	}
+	return operand_at(e, insn->segment, offset, insn->bytes, access, place);
 }
 
 /* Values in RAM move in one piece: another virtual CPU may look. */

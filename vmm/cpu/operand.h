@@ -8,10 +8,21 @@
 #ifndef VMM_CPU_OPERAND_H
 #define VMM_CPU_OPERAND_H
 
+#include "alu.h"
 #include "emulate.h"
+#include "registers.h"
 #include "walk.h"
 
-enum insn_mode operand_mode(const struct vela_state *state);
+static inline enum insn_mode operand_mode(const struct vela_state *state)
+{
+	unsigned attr = state->seg[VELA_CS].attr;
+
+	if (state->efer & EFER_LMA && attr & SEGMENT_LONG)
+		return INSN_64;
+	if (!(state->cr0 & CR0_PE) || state->rflags & FLAG_VM)
+		return INSN_REAL;
+	return attr & SEGMENT_BIG ? INSN_32 : INSN_16;
+}
 
 uint64_t reg_read(const struct vela_state *state, unsigned reg, unsigned bytes, bool high);
 /* As the processor does: 32-bit results clear the upper half, narrower ones keep the rest. */
@@ -34,7 +45,19 @@ bool operand_at(struct emulator *e, unsigned segment, uint64_t offset, unsigned 
 		unsigned access, struct place *place);
 
 /* Offset of the explicit operand within its segment. */
-uint64_t operand_offset(const struct vela_state *state, const struct insn *insn);
+static inline uint64_t operand_offset(const struct vela_state *state, const struct insn *insn)
+{
+	uint64_t offset = (uint64_t)insn->displacement;
+
+	if (insn->base == INSN_RIP_RELATIVE)
+		offset += state->rip + insn->length;
+	else if (insn->base != INSN_NO_REGISTER)
+		offset += state->gpr[insn->base & 15];
+	if (insn->index != INSN_NO_REGISTER)
+		offset += state->gpr[insn->index & 15] * insn->scale;
+	return offset & alu_mask(insn->address_bytes);
+}
+
 /* What a segment adds to offsets. */
 static inline uint64_t operand_base(const struct emulator *e, unsigned segment)
 {

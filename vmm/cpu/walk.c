@@ -19,7 +19,7 @@
 #define PAGE_PAT     0x1000ull		   /* of a large page; the bits above it are zero */
 #define PDE32_ZERO   0x200000ull
 
-#define PAGE  4096u
+#define PAGE  WALK_PAGE
 #define TRIES 16u /* of a walk whose tables are being changed */
 
 /* The entries that were used, from the top. */
@@ -33,13 +33,6 @@ struct rights {
 	uint64_t all; /* bits set in the entries of every level */
 	uint64_t any; /* bits set in some: NX */
 };
-
-unsigned walk_user(const struct vela_state *state)
-{
-	unsigned cpl = state->seg[VELA_SS].attr >> SEGMENT_DPL_SHIFT & 3;
-
-	return cpl == 3 ? WALK_USER : 0;
-}
 
 static struct rights collect(const struct steps *steps)
 {
@@ -249,18 +242,4 @@ bool walk_remember(const struct guest_memory *memory, const struct vela_state *s
 		path->entry[i] = steps.entry[step];
 	}
 	return true;
-}
-
-bool walk_holds(const struct walk_path *path, const struct vela_state *state, uint64_t va,
-		unsigned access)
-{
-	uint64_t differs = (path->page ^ (va & ~(PAGE - 1ull))) | (path->cr0 ^ state->cr0) |
-			   (path->cr3 ^ state->cr3) | (path->cr4 ^ state->cr4) |
-			   (path->efer ^ state->efer) | (path->access ^ access);
-
-	if (differs || !path->at[0])
-		return false;
-	for (unsigned i = 0; i < 4; i++)
-		differs |= __atomic_load_n(path->at[i], __ATOMIC_RELAXED) ^ path->entry[i];
-	return !differs;
 }

@@ -11,6 +11,9 @@
 #include <vela/state.h>
 
 #include "machine/memory.h"
+#include "registers.h"
+
+#define WALK_PAGE 4096u
 
 /* What an access is; also the page-fault error code bits (P and RSVD are set by the walk). */
 #define WALK_PRESENT  1u
@@ -39,12 +42,28 @@ struct walk_path {
 bool walk_remember(const struct guest_memory *memory, const struct vela_state *state, uint64_t va,
 		   unsigned access, struct walk_path *path, uint64_t *gpa, uint32_t *error);
 
+/* WALK_USER for a guest at CPL 3, else 0. */
+static inline unsigned walk_user(const struct vela_state *state)
+{
+	unsigned cpl = state->seg[VELA_SS].attr >> SEGMENT_DPL_SHIFT & 3;
+
+	return cpl == 3 ? WALK_USER : 0;
+}
+
 /* Whether the same walk would have the same result now. Not for data accesses of supervisors, to
  * which more may matter. */
-bool walk_holds(const struct walk_path *path, const struct vela_state *state, uint64_t va,
-		unsigned access);
+static inline bool walk_holds(const struct walk_path *path, const struct vela_state *state,
+			      uint64_t va, unsigned access)
+{
+	uint64_t differs = (path->page ^ (va & ~(WALK_PAGE - 1ull))) | (path->cr0 ^ state->cr0) |
+			   (path->cr3 ^ state->cr3) | (path->cr4 ^ state->cr4) |
+			   (path->efer ^ state->efer) | (path->access ^ access);
 
-/* WALK_USER for a guest at CPL 3, else 0. */
-unsigned walk_user(const struct vela_state *state);
+	if (differs || !path->at[0])
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		differs |= __atomic_load_n(path->at[i], __ATOMIC_RELAXED) ^ path->entry[i];
+	return !differs;
+}
 
 #endif

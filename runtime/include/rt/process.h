@@ -128,8 +128,8 @@ struct rt_vmm_info {
 	uint32_t files;
 	uint32_t disks;
 	uint32_t nets;
-	uint32_t rng;	  /* the guest has a virtio entropy device */
-	uint32_t balloon; /* the guest has a virtio balloon */
+	uint32_t rng;		 /* the guest has a virtio entropy device */
+	uint32_t balloon;	 /* the guest has a virtio balloon */
 	uint32_t virtio_console; /* and a virtio console, beside the serial port */
 	struct rt_disk disk[RT_DISKS_MAX];
 	struct rt_net net[RT_NETS_MAX];

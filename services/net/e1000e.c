@@ -103,7 +103,8 @@ static const char *start(struct nic *nic)
 	e->rx_next = 0;
 	e->rx_told = e->rx_ring - 1;
 	e->tx_head = e->tx_tail = e->tx_told = 0;
-	e->tx_free = RING - 1;
+	/* A ring that is full would look empty. */
+	e->tx_free = nic->tx_blocks = RING - 1;
 	e->held = false;
 	e->mask = INT_RECEIVED;
 	nic->takes = 0;

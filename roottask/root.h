@@ -30,6 +30,8 @@ enum {
 	PROCESS_GST,
 	PROCESS_MSR,
 	PROCESS_LOCK,
+	PROCESS_DC,
+	PROCESS_DMA,
 	/* Of thread or virtual CPU n at + n. */
 	PROCESS_EC = 32,
 	PROCESS_SC = PROCESS_EC + RT_VCPUS_MAX,

@@ -50,8 +50,8 @@ static void fill_client(struct rt_client *client, const struct config_client *co
 	client->net.packets_per_s = net->packets_per_s;
 }
 
-static const struct rt_info *service_info(const struct service *service,
-					  const struct rt_info *facts)
+/* What its process is told, but for its device. */
+static struct rt_info *service_info(const struct service *service, const struct rt_info *facts)
 {
 	static struct rt_info info;
 	const struct config_service *config = service->config;
@@ -63,6 +63,31 @@ static const struct rt_info *service_info(const struct service *service,
 	for (unsigned i = 0; i < config->client_count; i++)
 		fill_client(&info.service.client[i], &config->clients[i], link_window(config, i));
 	return &info;
+}
+
+/* Memory for its rings, and its device, which reaches that and what clients put into windows. */
+static bool give_device(struct service *service, const struct vela_info *machine,
+			struct rt_service_info *info)
+{
+	static struct extent reach[1 + CONFIG_CLIENTS_MAX];
+	const struct config_service *config = service->config;
+	struct process *process = &service->member.process;
+
+	if (config->device == CONFIG_NO_DEVICE)
+		return true;
+	if (!process_memory(process, DMA_BYTES, RT_DMA_VA, VELA_MEM_R | VELA_MEM_W, &reach[0]))
+		return false;
+	info->has_device = true;
+	info->dma_bytes = DMA_BYTES;
+	info->dma_address = reach[0].base;
+	for (unsigned i = 0; i < config->client_count; i++) {
+		struct extent window = link_window(config, i);
+
+		reach[1 + i] =
+			(struct extent){ window.base + RT_LINK_RINGS, window.size - RT_LINK_RINGS };
+	}
+	return device_give(&service->device, machine, config, process, reach,
+			   1 + (unsigned)config->client_count, &info->device);
 }
 
 /* What outlives the process: its clients hold the doorbell, and map the windows. */
@@ -105,23 +130,24 @@ static bool grant_own(struct process *process, const struct config_service *conf
 }
 
 static bool build(struct service *service, unsigned cpu, const struct vela_module *program,
-		  const struct rt_info *facts, unsigned vms)
+		  const struct vela_info *machine, const struct rt_info *facts, unsigned vms)
 {
 	const struct config_service *config = service->config;
 	struct process *process = &service->member.process;
+	struct rt_info *info = service_info(service, facts);
 	const uint64_t quota = QUOTA_BASE_PAGES + config->client_count * QUOTA_CLIENT_PAGES;
 
-	return prepare(service) && process_begin(process, cpu, quota) &&
-	       process_load(process, program, service_info(service, facts)) &&
-	       map_windows(process, config) && process_thread(process, false) &&
-	       grant_own(process, config, vms) &&
+	return process_begin(process, cpu, quota) &&
+	       give_device(service, machine, &info->service) &&
+	       process_load(process, program, info) && map_windows(process, config) &&
+	       process_thread(process, false) && grant_own(process, config, vms) &&
 	       client_open(process->index, process_sel(process, PROCESS_WAKE)) &&
 	       process_run(process, ROOT_SERVICE_PRIORITY, SLICE_US);
 }
 
 void service_quiet(struct service *service)
 {
-	(void)service;
+	device_quiet(&service->device, &service->member.process);
 }
 
 bool service_start(struct service *service, const struct vela_info *info,
@@ -141,8 +167,12 @@ bool service_start(struct service *service, const struct vela_info *info,
 			    "this machine has only %u CPUs; they are counted from 0", info->cpus);
 		return false;
 	}
-	if (build(service, (unsigned)cpu, program, facts, vms))
+	if (!prepare(service) || (config->device != CONFIG_NO_DEVICE &&
+				  !device_prepare(&service->device, info, config, diag)))
+		return false;
+	if (build(service, (unsigned)cpu, program, info, facts, vms))
 		return true;
+	service_quiet(service);
 	process_destroy(&service->member.process);
 	return false;
 }

@@ -5,11 +5,13 @@
 
 #include <config/config.h>
 
+#include "device.h"
 #include "member.h"
 
 struct service {
 	const struct config_service *config;
 	struct member member;
+	struct device device;
 	bool prepared; /* its windows and its doorbell are there; they outlive its process */
 };
 

@@ -37,6 +37,11 @@ void *window_borrow(struct extent extent)
 	return open_at(MOMENT_VA, extent, VELA_MEM_R | VELA_MEM_W);
 }
 
+void *window_borrow_registers(struct extent extent)
+{
+	return open_at(MOMENT_VA, extent, VELA_MEM_R | VELA_MEM_W | VELA_MEM_UC);
+}
+
 static void close_at(uint64_t va, struct extent extent)
 {
 	uint64_t pages = (extent.size + VELA_PAGE_SIZE - 1) / VELA_PAGE_SIZE;

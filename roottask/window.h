@@ -13,8 +13,9 @@
 void *window_open(struct extent extent, unsigned rights);
 void window_close(struct extent extent);
 
-/* Maps for a moment, readable and writable; NULL when the kernel refuses. */
+/* Maps for a moment, readable and writable, or as registers; NULL when the kernel refuses. */
 void *window_borrow(struct extent extent);
+void *window_borrow_registers(struct extent extent);
 void window_return(struct extent extent);
 
 /* Fills with zeroes. False: it could not be mapped. */

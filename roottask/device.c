@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A service's device; see device.h. */
+#include "device.h"
+
+#include <rt/clock.h>
+#include <rt/hypercall.h>
+#include <rt/log.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ecam.h"
+#include "window.h"
+
+/* Interrupt controllers and IOMMUs of every PC lie here; no device's registers may. */
+#define PLATFORM_BASE 0xfec00000ull
+#define PLATFORM_END  0xff000000ull
+
+#define CLASS_STORAGE 1u
+#define CLASS_NETWORK 2u
+
+/* MSI-X table entry (PCI 3.0, section 6.8.2). */
+#define ENTRY_DATA    2u
+#define ENTRY_CONTROL 3u
+
+static bool overlap(struct extent a, uint64_t base, uint64_t size)
+{
+	return a.base < base + size && base < a.base + a.size;
+}
+
+struct search {
+	uint32_t wanted; /* class */
+	char *text;
+	size_t used, size;
+};
+
+static bool list_one(void *context, uint64_t id, void *config)
+{
+	struct search *search = context;
+	char address[CONFIG_ADDRESS_MAX];
+
+	if (pci_class(config) >> 16 != search->wanted || search->used + 64 > search->size)
+		return true;
+	config_pci_text(id, address);
+	search->used += (size_t)snprintf(search->text + search->used, search->size - search->used,
+					 "%s %s (%s %04x:%04x)", search->used ? "," : "", address,
+					 pci_class_text(pci_class(config)), pci_vendor(config),
+					 pci_device(config));
+	return true;
+}
+
+/* Says that the device is not the one that is meant, and which could be. */
+static bool not_there(const struct vela_info *info, const struct config_service *service,
+		      struct config_diag *diag, const char *what)
+{
+	const bool storage = service->kind == CONFIG_STORAGE;
+	char text[256] = "", address[CONFIG_ADDRESS_MAX];
+	struct search search = { storage ? CLASS_STORAGE : CLASS_NETWORK, text, 0, sizeof text };
+
+	config_pci_text(service->device, address);
+	ecam_each(info, list_one, &search);
+	config_fail(diag, config_service_where(service, storage ? "device" : "uplink"),
+		    "%s %s; this machine has%s", what, address,
+		    search.used ? text
+		    : storage	? " no disk controller"
+				: " no network card");
+	return false;
+}
+
+/* A bridge on the way to a bus must forward what the device behind it does. */
+static bool open_bridge(void *context, uint64_t id, void *config)
+{
+	const uint64_t device = *(const uint64_t *)context;
+	uint8_t first, last;
+
+	if (id >> 16 == device >> 16 && pci_bridge(config, &first, &last) &&
+	    first <= (device >> 8 & 0xff) && (device >> 8 & 0xff) <= last)
+		pci_start(config);
+	return true;
+}
+
+struct shared {
+	uint64_t device;
+	uint64_t page;
+	bool found;
+};
+
+static bool look_for_page(void *context, uint64_t id, void *config)
+{
+	struct shared *shared = context;
+
+	for (unsigned n = 0; id != shared->device && n < PCI_BARS; n++) {
+		uint64_t base = pci_bar_base(config, n);
+
+		shared->found |= base && base / VELA_PAGE_SIZE == shared->page;
+	}
+	return !shared->found;
+}
+
+/* Why BAR n cannot be given to a process, or NULL. */
+static const char *bar_trouble(const struct vela_info *info, const struct config_service *service,
+			       const struct pci_bar *bar)
+{
+	const struct extent extent = { bar->base, bar->bytes };
+	struct shared shared = { service->device, bar->base / VELA_PAGE_SIZE, false };
+
+	if (!bar->base)
+		return "was given no address by the firmware";
+	if (bar->bytes > RT_BAR_STRIDE || bar->base % VELA_PAGE_SIZE ||
+	    bar->base > UINT64_MAX - bar->bytes)
+		return "is too large or not at the start of a page";
+	for (unsigned i = 0; i < info->memories && i < VELA_MEMORY_MAX; i++)
+		if (info->memory[i].type != VELA_MEMORY_RESERVED &&
+		    overlap(extent, info->memory[i].base, info->memory[i].size))
+			return "lies over memory";
+	for (unsigned i = 0; i < info->ecams && i < VELA_ECAMS_MAX; i++) {
+		const struct vela_ecam *ecam = &info->ecam[i];
+		const uint64_t first = (uint64_t)ecam->first_bus << 20;
+
+		if (overlap(extent, ecam->base + first, ((ecam->last_bus + 1ull) << 20) - first))
+			return "lies over configuration space";
+	}
+	if (overlap(extent, PLATFORM_BASE, PLATFORM_END - PLATFORM_BASE))
+		return "lies over interrupt controllers";
+	if (bar->bytes < VELA_PAGE_SIZE)
+		ecam_each(info, look_for_page, &shared);
+	return shared.found ? "shares a page with another device" : NULL;
+}
+
+static bool check_bars(const struct device *device, const struct vela_info *info,
+		       const struct config_service *service, struct config_diag *diag)
+{
+	char address[CONFIG_ADDRESS_MAX];
+
+	for (unsigned n = 0; n < PCI_BARS; n++) {
+		const char *trouble =
+			device->bars[n].bytes ? bar_trouble(info, service, &device->bars[n]) : NULL;
+
+		if (!trouble)
+			continue;
+		config_pci_text(service->device, address);
+		config_fail(diag, config_service_where(service, "device"),
+			    "address space %u of the device at %s %s", n, address, trouble);
+		return false;
+	}
+	return true;
+}
+
+/* The events that come meanwhile are looked at later. */
+static void sleep_ns(uint64_t ns)
+{
+	const uint64_t deadline = rt_clock_deadline(ns);
+
+	while (rt_sm_down_all(ROOT_SEL_PARENT, deadline) == VELA_OK)
+		;
+	rt_sm_up(ROOT_SEL_PARENT);
+}
+
+bool device_prepare(struct device *device, const struct vela_info *info,
+		    const struct config_service *service, struct config_diag *diag)
+{
+	static struct pci_saved saved;
+	uint64_t id = service->device;
+
+	if (!device->config)
+		device->config = ecam_open(info, id);
+	if (!device->config || !pci_present(device->config)) {
+		device->config = NULL;
+		return not_there(info, service, diag, "there is no device at");
+	}
+	if (pci_class(device->config) >> 16 !=
+	    (service->kind == CONFIG_STORAGE ? CLASS_STORAGE : CLASS_NETWORK)) {
+		device->config = NULL;
+		return not_there(info, service, diag,
+				 service->kind == CONFIG_STORAGE ? "there is no disk controller at"
+								 : "there is no network card at");
+	}
+	pci_quiet(device->config);
+	if (pci_reset_begin(device->config, &saved)) {
+		sleep_ns(PCI_RESET_NS);
+		pci_reset_end(device->config, &saved);
+	}
+	pci_bars(device->config, device->bars);
+	pci_messages(device->config, &device->messages);
+	ecam_each(info, open_bridge, &id);
+	return check_bars(device, info, service, diag);
+}
+
+/* Whether a page of BAR n holds nothing but the MSI-X table. Who writes to it chooses what the
+ * device's messages are, so it stays with the root task; where the table begins within a page,
+ * registers are beside it. */
+static bool is_table_page(const struct pci_messages *messages, unsigned n, uint64_t offset)
+{
+	return messages->msix && messages->table_bar == n &&
+	       messages->table % VELA_PAGE_SIZE == 0 && offset >= messages->table &&
+	       offset < messages->table + messages->table_bytes;
+}
+
+static bool map_bar(const struct device *device, unsigned n, struct process *process)
+{
+	const struct pci_bar *bar = &device->bars[n];
+	const uint64_t end = (bar->bytes + VELA_PAGE_SIZE - 1) & ~(VELA_PAGE_SIZE - 1ull);
+	const unsigned registers = VELA_MEM_R | VELA_MEM_W | VELA_MEM_UC;
+	uint64_t from = 0;
+
+	while (from < end) {
+		uint64_t to = from;
+
+		if (is_table_page(&device->messages, n, from)) {
+			from += VELA_PAGE_SIZE;
+			continue;
+		}
+		/* The table is one piece: what is not before it is behind it. */
+		if (device->messages.msix && device->messages.table_bar == n &&
+		    from < device->messages.table && device->messages.table % VELA_PAGE_SIZE == 0 &&
+		    device->messages.table < end)
+			to = device->messages.table;
+		else
+			to = end;
+		if (!process_map(process, (struct extent){ bar->base + from, to - from },
+				 RT_BAR_VA + n * RT_BAR_STRIDE + from, registers))
+			return false;
+		from = to;
+	}
+	return true;
+}
+
+static bool confine(const struct vela_info *info, struct process *process,
+		    const struct extent *reach, unsigned reaches)
+{
+	static bool said;
+	const vela_sel_t space = process_sel(process, PROCESS_DMA);
+
+	if (!(info->features & VELA_FEATURE_IOMMU)) {
+		if (!said)
+			rt_log(RT_WARNING, "this machine has no IOMMU, or none that Vela can use: "
+					   "devices of services can reach all memory");
+		said = true;
+		return true;
+	}
+	if (!process_space(process, VELA_SP_DMA, PROCESS_DMA, "create its device's space"))
+		return false;
+	for (unsigned i = 0; i < reaches; i++)
+		if (!root_check(process->name, "map memory for its device",
+				rt_map(VELA_ROOT_PHYS, space, reach[i].base / VELA_PAGE_SIZE,
+				       reach[i].base / VELA_PAGE_SIZE,
+				       reach[i].size / VELA_PAGE_SIZE, VELA_MEM_R | VELA_MEM_W)))
+			return false;
+	return root_check(process->name, "confine its device",
+			  rt_dev_assign(process_sel(process, PROCESS_DC), space));
+}
+
+/* Writes entry 0 of the MSI-X table; the others stay masked as they are after a reset. */
+static bool set_table(const struct device *device, uint64_t address, uint32_t data)
+{
+	const struct pci_messages *messages = &device->messages;
+	const struct pci_bar *bar = &device->bars[messages->table_bar];
+	const uint64_t offset = messages->table % VELA_PAGE_SIZE;
+	const struct extent page = { bar->base + messages->table - offset, VELA_PAGE_SIZE };
+
+	if (messages->table >= bar->bytes)
+		return false;
+	volatile uint32_t *entry = window_borrow_registers(page);
+	if (!entry)
+		return false;
+	entry += offset / sizeof *entry;
+	entry[0] = (uint32_t)address;
+	entry[1] = (uint32_t)(address >> 32);
+	entry[ENTRY_DATA] = data;
+	entry[ENTRY_CONTROL] = 0;
+	window_return(page);
+	return true;
+}
+
+/* Without interrupts a driver polls, so that is no reason not to run. */
+static uint32_t bind_interrupts(struct device *device, struct process *process)
+{
+	const struct pci_messages *messages = &device->messages;
+
+	if (!messages->msix && !messages->msi) {
+		rt_log(RT_WARNING, "%s: its device signals no interrupts by messages",
+		       process->name);
+		return 0;
+	}
+	if (!root_check(process->name, "bind its device's interrupt",
+			rt_dev_irq_bind(process_sel(process, PROCESS_DC), 0,
+					process_sel(process, PROCESS_WAKE), process->cpu)))
+		return 0;
+	const uint64_t address = root_utcb()[VELA_DEV_MSI_ADDRESS];
+	const uint32_t data = (uint32_t)root_utcb()[VELA_DEV_MSI_DATA];
+
+	if (messages->msix) {
+		if (!set_table(device, address, data))
+			return 0;
+		pci_msix_start(device->config, messages->msix);
+	} else {
+		pci_msi_start(device->config, messages->msi, address, data);
+	}
+	return 1;
+}
+
+bool device_give(struct device *device, const struct vela_info *info,
+		 const struct config_service *service, struct process *process,
+		 const struct extent *reach, unsigned reaches, struct rt_device *facts)
+{
+	*facts = (struct rt_device){
+		.vendor = pci_vendor(device->config),
+		.device = pci_device(device->config),
+		.class_code = pci_class(device->config),
+	};
+	static_assert(sizeof facts->address >= sizeof "ffff:ff:ff.f");
+	char address[CONFIG_ADDRESS_MAX];
+
+	config_pci_text(service->device, address);
+	snprintf(facts->address, sizeof facts->address, "%.15s", address);
+	root_utcb()[VELA_DC_HW] = VELA_ROOT_HW;
+	root_utcb()[VELA_DC_RID] = service->device;
+	if (!process_create(process, VELA_KIND_DC, PROCESS_DC, "create its device's context") ||
+	    !confine(info, process, reach, reaches))
+		return false;
+	for (unsigned n = 0; n < PCI_BARS; n++) {
+		facts->bar[n].bytes = device->bars[n].bytes;
+		if (device->bars[n].bytes && !map_bar(device, n, process))
+			return false;
+	}
+	/* Its registers answer, and its table can be written, from here on. */
+	pci_start(device->config);
+	facts->interrupts = bind_interrupts(device, process);
+	for (unsigned i = 0; i < sizeof facts->config; i += 4) {
+		uint32_t word = pci_read32(device->config, i);
+
+		memcpy(facts->config + i, &word, sizeof word);
+	}
+	return true;
+}
+
+void device_quiet(struct device *device, const struct process *process)
+{
+	if (!device->config)
+		return;
+	pci_quiet(device->config);
+	if (rt_dev_faults(process_sel(process, PROCESS_DC)) != VELA_OK)
+		return;
+	const uint64_t *w = root_utcb();
+	if (w[VELA_DEV_FAULT_COUNT])
+		rt_log(RT_ERROR,
+		       "%s: its device was stopped by the IOMMU %llu times, last at %#llx, reason "
+		       "%#llx",
+		       process->name, (unsigned long long)w[VELA_DEV_FAULT_COUNT],
+		       (unsigned long long)w[VELA_DEV_FAULT_ADDRESS],
+		       (unsigned long long)w[VELA_DEV_FAULT_REASON]);
+}

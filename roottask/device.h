@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PCI function that a service drives: found, reset, checked, and given to the service's process
+ * with its registers, its interrupts and, where there is an IOMMU, just the memory it may reach.
+ */
+#ifndef ROOT_DEVICE_H
+#define ROOT_DEVICE_H
+
+#include <config/config.h>
+
+#include "pci.h"
+#include "process.h"
+
+struct device {
+	void *config; /* configuration space; NULL: there is no device, or not yet */
+	struct pci_bar bars[PCI_BARS];
+	struct pci_messages messages;
+};
+
+/*
+ * Finds the device of a block and makes it as it was after power-on, as far as it can be. Reports
+ * through diag what is wrong with it. Takes up to 100 ms.
+ */
+bool device_prepare(struct device *device, const struct vela_info *info,
+		    const struct config_service *service, struct config_diag *diag);
+
+/*
+ * Gives the prepared device to a process whose protection domain and doorbell exist: maps its
+ * registers, confines it to the reach of reaches extents, binds its interrupts, lets it run. Says
+ * what the process is to know of it.
+ */
+bool device_give(struct device *device, const struct vela_info *info,
+		 const struct config_service *service, struct process *process,
+		 const struct extent *reach, unsigned reaches, struct rt_device *facts);
+
+/* Ends its DMA and interrupts, before its process ends; logs what the IOMMU has caught it at. */
+void device_quiet(struct device *device, const struct process *process);
+
+#endif

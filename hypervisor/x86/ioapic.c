@@ -11,11 +11,14 @@
 
 #define REG_INDEX 0 /* in words from the base */
 #define REG_DATA  4
+#define REG_EOI	  16 /* from version 0x20 on */
+#define REG_BYTES 0x44
 
 #define INDEX_VERSION	0x01u
 #define INDEX_PIN(pin)	(0x10u + 2 * (pin)) /* low half; the high half follows */
 #define VERSION_PINS(v) (((v) >> 16 & 0xffu) + 1)
 #define ENTRY_LOW	(1u << 13) /* active low */
+#define ENTRY_SENT	(1u << 14) /* and the end of interrupt has not come */
 #define ENTRY_LEVEL	(1u << 15)
 #define ENTRY_MASKED	(1u << 16)
 
@@ -25,6 +28,7 @@ struct ioapic {
 	volatile uint32_t *regs;
 	unsigned gsi_base, pins;
 	uint8_t id; /* by ACPI */
+	bool has_eoi;
 };
 
 static struct ioapic ioapics[ACPI_IOAPICS_MAX];
@@ -60,8 +64,10 @@ void ioapic_init(const struct acpi_info *acpi)
 		io->id = acpi->ioapic[i].id;
 		if (io->gsi_base >= GSIS_MAX)
 			continue;
-		io->regs = device_map(acpi->ioapic[i].base, 0x20);
-		io->pins = VERSION_PINS(entry_read(io, INDEX_VERSION));
+		io->regs = device_map(acpi->ioapic[i].base, REG_BYTES);
+		uint32_t version = entry_read(io, INDEX_VERSION);
+		io->has_eoi = (version & 0xff) >= 0x20;
+		io->pins = VERSION_PINS(version);
 		if (io->pins > GSIS_MAX - io->gsi_base)
 			io->pins = GSIS_MAX - io->gsi_base;
 		for (unsigned pin = 0; pin < io->pins; pin++)
@@ -106,6 +112,10 @@ void ioapic_mask(unsigned gsi, bool masked)
 	uint32_t index = INDEX_PIN(gsi - io->gsi_base);
 	spin_lock(&ioapic_lock);
 	uint32_t entry = entry_read(io, index) & ~ENTRY_MASKED;
+	/* A remapped interrupt may have reached the CPU as an edge, as QEMU's AMD-Vi sends it. The
+	 * pin is not told of its end then. */
+	if (!masked && entry & ENTRY_LEVEL && entry & ENTRY_SENT && io->has_eoi)
+		io->regs[REG_EOI] = entry & 0xff;
 	entry_write(io, index, entry | (masked ? ENTRY_MASKED : 0));
 	spin_unlock(&ioapic_lock);
 }

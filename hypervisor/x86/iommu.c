@@ -55,7 +55,10 @@ static void ioapics_open(void)
 
 void iommu_init(const struct acpi_info *acpi)
 {
-	const struct iommu_ops *ops = acpi->iommus.kind == ACPI_IOMMU_VTD ? &vtd_ops : NULL;
+	static const struct iommu_ops *const choice[] = {
+		[ACPI_IOMMU_VTD] = &vtd_ops, [ACPI_IOMMU_AMD] = &amd_ops
+	};
+	const struct iommu_ops *ops = choice[acpi->iommus.kind];
 	iommu.irq_remap = acpi->iommus.irq_remap && ioapics_known(acpi);
 	if (!ops || !ops->init(acpi)) {
 		iommu.irq_remap = false;

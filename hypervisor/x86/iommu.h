@@ -39,7 +39,7 @@ struct iommu_ops {
 	bool irq_tables; /* each source of interrupts has a table of its own */
 };
 
-extern const struct iommu_ops vtd_ops;
+extern const struct iommu_ops vtd_ops, amd_ops;
 
 /* The one that was chosen; what it can do is set by its init. */
 struct iommu {

@@ -336,6 +336,11 @@ const struct zoo_class zoo_classes[] = {
 	{ .ops = &debugexit_device_ops,
 	  .build = build_debugexit,
 	  .ports = { { DEBUGEXIT_PORT, 1 } } },
+	{ .ops = &virtio_net_device_ops,
+	  .build = zoo_build_net,
+	  .poke = zoo_poke_net,
+	  .mmio = ZOO_COMMON,
+	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 20 } } },
 	{ .ops = &virtio_rng_device_ops,
 	  .build = zoo_build_rng,
 	  .poke = zoo_poke_virtio,
@@ -384,14 +389,4 @@ void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns
 	zoo->now = now_ns;
 	if (class->advance)
 		class->advance(zoo, now_ns);
-}
-
-uint8_t zoo_in(struct zoo *zoo, uint16_t port)
-{
-	return (uint8_t)bus_pio_read(&zoo->bus, port, 1);
-}
-
-void zoo_out(struct zoo *zoo, uint16_t port, uint8_t value)
-{
-	bus_pio_write(&zoo->bus, port, 1, value);
 }

@@ -19,12 +19,14 @@
 #include "device/rtc146818.h"
 #include "device/uart16550.h"
 #include "device/virtio_console.h"
+#include "device/virtio_net.h"
 #include "device/virtio_rng.h"
 
-#define ZOO_LOG	       256
-#define ZOO_LAPICS     4
-#define ZOO_RAM_BYTES  0x14000u
-#define ZOO_HIGH_BYTES 0x1000u
+#define ZOO_LOG		256
+#define ZOO_LAPICS	4
+#define ZOO_FRAME_BYTES 8192
+#define ZOO_RAM_BYTES	0x14000u
+#define ZOO_HIGH_BYTES	0x1000u
 
 /* What a device did to its surroundings. */
 struct zoo_line {
@@ -49,7 +51,20 @@ struct zoo {
 	/* For PCI functions: their bus, and the RAM that virtio devices reach. */
 	struct pcihost pci;
 	struct virtio_device *virtio; /* the device as one, or NULL */
-	unsigned faults;	      /* reports about its driver */
+	/* What the network device has behind it: a packet sent last, or several of it to receive.
+	 */
+	struct zoo_net {
+		struct rt_net_header header;
+		uint32_t bytes;
+		unsigned char frame[ZOO_FRAME_BYTES];
+		struct vq_segment piece[2];
+		bool full; /* no room for what is sent */
+		unsigned sent;
+		unsigned waiting;
+		unsigned flushed;
+		uint32_t takes;
+	} net;
+	unsigned faults; /* reports about its driver */
 	const char *why;
 	_Alignas(16) unsigned char ram[ZOO_RAM_BYTES];
 	_Alignas(16) unsigned char high[ZOO_HIGH_BYTES];
@@ -65,6 +80,7 @@ struct zoo {
 		struct reset reset;
 		struct debugexit debugexit;
 		struct debugcon debugcon;
+		struct virtio_net net;
 		struct virtio_rng rng;
 		struct virtio_console console;
 	} dev;
@@ -105,8 +121,15 @@ void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns
 uint32_t zoo_last(const struct zoo *zoo);
 
 /* Byte accesses to ports. */
-uint8_t zoo_in(struct zoo *zoo, uint16_t port);
-void zoo_out(struct zoo *zoo, uint16_t port, uint8_t value);
+static inline uint8_t zoo_in(struct zoo *zoo, uint16_t port)
+{
+	return (uint8_t)bus_pio_read(&zoo->bus, port, 1);
+}
+
+static inline void zoo_out(struct zoo *zoo, uint16_t port, uint8_t value)
+{
+	bus_pio_write(&zoo->bus, port, 1, value);
+}
 
 /* Sends through the recorder; ctx is the zoo. */
 bool zoo_send(void *ctx, const struct apic_message *message);

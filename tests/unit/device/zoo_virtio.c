@@ -20,7 +20,7 @@ static void report(void *ctx, const char *device, unsigned queue, const char *wh
 	zoo->why = why;
 }
 
-static struct virtio_wiring wiring(struct zoo *zoo)
+struct virtio_wiring zoo_wiring(struct zoo *zoo)
 {
 	return (struct virtio_wiring){
 		.ram = { { zoo->ram, 0, ZOO_RAM_BYTES }, { zoo->high, ZOO_HIGH, ZOO_HIGH_BYTES } },
@@ -29,7 +29,7 @@ static struct virtio_wiring wiring(struct zoo *zoo)
 	};
 }
 
-static void place(struct zoo *zoo, struct virtio_device *dev)
+void zoo_place(struct zoo *zoo, struct virtio_device *dev)
 {
 	const struct virtio_place at = { ZOO_DEVFN, ZOO_BAR, ZOO_IO };
 
@@ -47,10 +47,10 @@ static void fill(void *ctx, void *bytes, size_t size)
 
 void zoo_build_rng(struct zoo *zoo)
 {
-	struct virtio_wiring w = wiring(zoo);
+	struct virtio_wiring w = zoo_wiring(zoo);
 
 	virtio_rng_init(&zoo->dev.rng, &w, (struct rng_source){ fill, zoo });
-	place(zoo, &zoo->dev.rng.dev);
+	zoo_place(zoo, &zoo->dev.rng.dev);
 }
 
 static void put_bytes(void *ctx, const void *bytes, size_t n)
@@ -70,11 +70,11 @@ static void put_drained(void *ctx)
 
 void zoo_build_console(struct zoo *zoo)
 {
-	struct virtio_wiring w = wiring(zoo);
+	struct virtio_wiring w = zoo_wiring(zoo);
 	const struct virtio_console_line line = { put_bytes, put_drained, zoo };
 
 	virtio_console_init(&zoo->dev.console, &w, line);
-	place(zoo, &zoo->dev.console.dev);
+	zoo_place(zoo, &zoo->dev.console.dev);
 }
 
 uint64_t zoo_reg(struct zoo *zoo, unsigned offset, unsigned width)

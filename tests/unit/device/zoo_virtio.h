@@ -37,7 +37,13 @@
 #define REG_AVAIL	   0x28
 #define REG_USED	   0x30
 
+/* For the builders: what every device shares, and putting one on the bus. */
+struct virtio_wiring zoo_wiring(struct zoo *zoo);
+void zoo_place(struct zoo *zoo, struct virtio_device *dev);
+
 /* Builders of the classes. */
+void zoo_build_net(struct zoo *zoo);
+void zoo_poke_net(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_build_rng(struct zoo *zoo);
 void zoo_build_console(struct zoo *zoo);
 void zoo_poke_virtio(struct zoo *zoo, uint8_t what, uint8_t value);

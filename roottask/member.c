@@ -96,9 +96,12 @@ void member_clear(struct member *member, uint64_t *deadline_ns)
 	if (start >= member->clear_ns) {
 		if (!process_reclaim(&member->process, &member->cleared)) {
 			rt_log(RT_INFO,
-			       "%s: %llu KiB of memory cleared and free again, %llu KiB in all",
+			       "%s: %llu KiB of memory cleared and free again, %llu KiB in all; "
+			       "the kernel had %llu KiB for it",
 			       member->process.name, (unsigned long long)member->cleared >> 10,
-			       (unsigned long long)root_memory.free_bytes >> 10);
+			       (unsigned long long)root_memory.free_bytes >> 10,
+			       (unsigned long long)member->process.quota_pages * VELA_PAGE_SIZE /
+				       1024);
 			member->state = member->restarts ? MEMBER_WAITING : MEMBER_STOPPED;
 			return;
 		}

@@ -28,6 +28,7 @@ bool process_space(struct process *process, enum vela_space type, unsigned what,
 bool process_begin(struct process *process, unsigned cpu, uint64_t quota_pages)
 {
 	process->cpu = cpu;
+	process->quota_pages = quota_pages;
 	process->incarnation++;
 	process->extents = 0;
 	process->status = NULL;

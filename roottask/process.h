@@ -21,6 +21,7 @@ struct process {
 	bool alive;
 	uint32_t incarnation; /* counts starts; never 0 once started */
 	unsigned cpu;
+	uint64_t quota_pages;	  /* kernel memory of its protection domain */
 	uint64_t entry;		  /* of its program */
 	struct rt_status *status; /* the root task's view of its status page, NULL before */
 	struct extent status_page;

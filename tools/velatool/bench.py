@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from velatool import bench_boot, bochs, boot, build, loc, packages, paths, qemu, serial
+from velatool import bench_boot, bench_memory, bench_payload, bochs, boot, build, loc, packages
+from velatool import paths, qemu, serial
 from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
 
@@ -25,7 +26,7 @@ KERNEL_KEYS = ("ipc_call_reply", "ipc_call_reply_c", "hypercall_null", "hypercal
                "exit_cpuid_floor", "map_2048_pages", "map_2048_pages_fresh", "unmap_2048_pages")
 EXIT_KEYS = ("exit_cpuid", "exit_port_write", "exit_port_write_unclaimed", "exit_port_read",
              "exit_port_read_unclaimed", "exit_mmio_write", "exit_mmio_read",
-             "exit_mmio_read_lapic", "exit_msr_read")
+             "exit_mmio_read_lapic", "exit_msr_read", "exit_virtio_doorbell")
 # In Bochs, whose clock counts instructions too: the same guest on a model with VMX and one with SVM.
 BOCHS_MODELS = {"vmx": bochs.DEFAULT_MODEL, "svm_bochs": "trinity_apu"}
 BOCHS_KEYS = ("exit_cpuid", "exit_port_write", "exit_mmio_read")
@@ -145,6 +146,9 @@ BENCHMARKS: list[Benchmark] = [
     Benchmark(tuple(f"{prefix}_{key}" for prefix in BOCHS_MODELS for key in BOCHS_KEYS), bochs_exits),
     Benchmark(bench_boot.RATIO_KEYS, bench_boot.guest_boot_ratio),
     Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
+    Benchmark(bench_memory.KEYS, bench_memory.guest_overhead),
+    Benchmark(bench_payload.KEYS, bench_payload.phases),
+    Benchmark(bench_payload.CPU_KEYS, bench_payload.boot_cpu_ratio),
 ]
 
 

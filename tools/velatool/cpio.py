@@ -33,10 +33,11 @@ class Archive:
         """Add a character device node."""
         self._add(name, stat.S_IFCHR | 0o600, b"", device=(major, minor))
 
-    def finish(self) -> bytes:
-        """Close the archive and return it, compressed with gzip."""
+    def finish(self, compress: bool = True) -> bytes:
+        """Close the archive and return it, compressed with gzip or as it is."""
         self._add(TRAILER, 0, b"")
-        return gzip.compress(bytes(self.data), compresslevel=9, mtime=0)
+        return gzip.compress(bytes(self.data), compresslevel=9, mtime=0) if compress \
+            else bytes(self.data)
 
     def _add(self, name: str, mode: int, content: bytes, device: tuple[int, int] = (0, 0)) -> None:
         self.entries += 1

@@ -82,15 +82,26 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
-def run(machine: qemu.Machine, timeout: float, stop: Callable[[str], bool]) -> Outcome:
-    """Run until the machine ends, time is up, or stop() says of a line that it is the last."""
+def run(machine: qemu.Machine, timeout: float, stop: Callable[[str], bool],
+        answer: Callable[[str], bytes] = lambda _line: b"") -> Outcome:
+    """Run until the machine ends, time is up, or stop() says of a line that it is the last.
+
+    What answer() makes of a line is typed.
+    """
     outcome = Outcome()
     with qemu.stage(machine.modules) as directory:
-        process = subprocess.Popen(qemu.command(machine), cwd=directory, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(qemu.command(machine), cwd=directory, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
+
+        def heed(line: str) -> bool:
+            """Type the answer to a line, then say whether it is the last."""
+            process.stdin.write(answer(line))
+            process.stdin.flush()
+            return stop(line)
+
         try:
-            outcome.take(lines_until(process.stdout, time.monotonic() + timeout), stop)
+            outcome.take(lines_until(process.stdout, time.monotonic() + timeout), heed)
             if outcome.timed_out or outcome.stopped:
                 outcome.cpu_seconds = cpu_seconds(process.pid)
             else:
@@ -99,6 +110,7 @@ def run(machine: qemu.Machine, timeout: float, stop: Callable[[str], bool]) -> O
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            process.stdin.close()
             process.stdout.close()
     return outcome
 

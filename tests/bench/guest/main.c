@@ -5,6 +5,8 @@
  * is measured. Under the emulator's instruction counter a tick is an instruction and batches
  * differ only by the host's timer interrupts: the least and the median are the same.
  */
+#include "doorbell.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +39,11 @@ static inline uint8_t in8(uint16_t port)
 static inline void out8(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
 }
 
 static inline uint64_t read_tsc(void)
@@ -93,6 +100,10 @@ BATCH(mmio_write_batch, write32(IOAPIC_INDEX, IOAPIC_VERSION))
 BATCH(lapic_read_batch, read32(LAPIC_VERSION))
 BATCH(msr_read_batch, read_msr(MSR_APIC_BASE))
 
+static uint16_t doorbell;
+
+BATCH(doorbell_batch, out16(doorbell, 1))
+
 static const struct {
 	const char *key;
 	uint64_t (*batch)(void);
@@ -106,6 +117,7 @@ static const struct {
 	{ "exit_mmio_read", mmio_read_batch },
 	{ "exit_mmio_read_lapic", lapic_read_batch },
 	{ "exit_msr_read", msr_read_batch },
+	{ "exit_virtio_doorbell", doorbell_batch },
 };
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
@@ -175,6 +187,11 @@ void guest_main(void)
 	static struct times times[OPERATIONS];
 	uint64_t empty = measure(empty_batch).least;
 
+	doorbell = doorbell_set_up();
+	if (!doorbell) {
+		put_text("there is no virtio device that takes a driver\r\n");
+		out8(DEBUG_EXIT, 1);
+	}
 	for (unsigned i = 0; i < OPERATIONS; i++)
 		times[i] = measure(operations[i].batch);
 	for (unsigned i = 0; i < OPERATIONS; i++)

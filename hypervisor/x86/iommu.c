@@ -108,10 +108,14 @@ bool iommu_caches_absence(void)
 	return iommu.caches_absence;
 }
 
-/* Requester ids are the same on every segment, and so are the tables of all units; those of other
- * segments are empty. */
+/* Requester ids repeat on every segment, so the tables are those of segment 0 alone. An I/O APIC
+ * may send as a function that also exists, whose entry is then not to be given away. */
 bool iommu_covers(uint32_t rid)
 {
+	for (unsigned i = 0; i < ioapics; i++) {
+		if (ioapic[i].rid == rid)
+			return false;
+	}
 	return iommu.ops && rid <= UINT16_MAX;
 }
 

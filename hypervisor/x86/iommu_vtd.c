@@ -129,8 +129,10 @@ static void vtd_message(uint8_t vector, uint64_t *msi)
 
 static bool fault_of(struct unit *u, struct iommu_fault *f)
 {
-	for (unsigned i = 0; i < CAP_FAULTS(u->cap); i++) {
-		volatile uint64_t *record = reg64(u, CAP_FAULTS_AT(u->cap) + 16 * i);
+	unsigned count = CAP_FAULTS(u->cap), first = FSTS_FIRST(*reg32(u, REG_FSTS));
+	for (unsigned i = 0; i < count; i++) {
+		unsigned at = (first + i) % count;
+		volatile uint64_t *record = reg64(u, CAP_FAULTS_AT(u->cap) + 16 * at);
 		uint64_t high = record[1];
 		if (!(high & FAULT_VALID))
 			continue;

@@ -52,6 +52,7 @@
  * are cleared by writing 1. */
 #define FSTS_OVERFLOW	1u
 #define FSTS_PENDING	2u
+#define FSTS_FIRST(s)	(((s) >> 8) & 0xffu) /* the oldest record */
 #define FSTS_ALL	0x7du
 #define FECTL_MASKED	(1u << 31)
 #define FAULT_RID(h)	((uint32_t)(h) & 0xffffu)

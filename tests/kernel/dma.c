@@ -319,6 +319,12 @@ static void test_refused(void)
 	CHECK_EQ(rt_dev_faults(far), VELA_NOT_SUPPORTED);
 	if (rt_machine()->features & VELA_FEATURE_IRQ_REMAP)
 		CHECK_EQ(rt_dev_irq_bind(far, 0, sm, 0), VELA_NOT_SUPPORTED);
+	/* A function as which the I/O APIC sends, in QEMU's machine with AMD's IOMMU. */
+	if (test_argument("qemu-amd") && rt_machine()->features & VELA_FEATURE_IRQ_REMAP) {
+		vela_sel_t ioapic = MAKE(DC, VELA_ROOT_HW, 0xa0);
+		CHECK_EQ(rt_dev_assign(ioapic, s), VELA_NOT_SUPPORTED);
+		CHECK_EQ(rt_dev_irq_bind(ioapic, 0, sm, 0), VELA_NOT_SUPPORTED);
+	}
 	static const unsigned rights[] = { VELA_MEM_W, RW | VELA_MEM_X, RW | VELA_MEM_UC,
 					   RW | VELA_MEM_WC };
 	for (unsigned i = 0; i < 4; i++)

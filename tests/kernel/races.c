@@ -190,11 +190,64 @@ static void test_same_slot(void)
 	CHECK_OK(rt_destroy(r.pd));
 }
 
+static void uses_device(struct thread *t)
+{
+	struct race *r = t->arg;
+	uint64_t ram = free_ram(), done;
+	for (unsigned n = 0; !r->stop; n++) {
+		const uint64_t s[] = {
+			rt_dev_assign(r->sel[0], n & 1 ? r->sel[1] : 0),
+			map_once(VELA_ROOT_PHYS, r->sel[1], ram, n % 600, 1,
+				 VELA_MEM_R | VELA_MEM_W, &done),
+			map_once(VELA_ROOT_NULL, r->sel[1], 0, n % 600 / 2, 300, 0, &done),
+			rt_dev_irq_bind(r->sel[0], n % 4, r->sel[2], n % cpu_total()),
+			rt_dev_irq_free(r->sel[0], n / 4 % 4),
+			rt_dev_faults(r->sel[0]),
+		};
+		for (unsigned i = 0; i < sizeof s / sizeof s[0]; i++) {
+			if (s[i] != VELA_OK && s[i] != VELA_BAD_CAP && s[i] != VELA_BUSY)
+				__atomic_store_n(&r->other, s[i] | i << 8, __ATOMIC_RELAXED);
+		}
+		__atomic_add_fetch(&t->value, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* A device, its space and what owns them end while all CPUs change them. */
+static void test_devices(void)
+{
+	static struct race r;
+	struct thread *t[4];
+	unsigned others = cpu_total() < 4 ? cpu_total() : 4;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		const uint64_t dma[] = { VELA_SP_DMA }, dc[] = { VELA_ROOT_HW, 0xfff8 };
+		r = (struct race){ .pd = MAKE(PD, 40) };
+		for (unsigned i = 0; i < 3; i++)
+			r.sel[i] = sel_new();
+		CHECK_OK(create_in(r.pd, r.sel[0], VELA_KIND_DC, 2, dc));
+		CHECK_OK(create_in(r.pd, r.sel[1], VELA_KIND_SP, 1, dma));
+		CHECK_OK(create_in(r.pd, r.sel[2], VELA_KIND_SM, 1, (const uint64_t[]){ 0 }));
+		for (unsigned i = 1; i < others; i++)
+			t[i] = thread_run(i, PRIORITY_LOW, uses_device, &r);
+		for (unsigned i = 1; i < others; i++)
+			EVENTUALLY(__atomic_load_n(&t[i]->value, __ATOMIC_RELAXED) > 3 + round);
+		if (round % 4 != 3)
+			CHECK_OK(rt_destroy(r.sel[round % 4]));
+		CHECK_OK(rt_destroy(r.pd));
+		r.stop = true;
+		for (unsigned i = others; --i > 0;) {
+			thread_wait(t[i]);
+			thread_drop(t[i]);
+		}
+		CHECK_EQ(r.other, 0);
+	}
+}
+
 const struct test tests_races[] = {
 	{ "creating in a PD that ends", test_create_in_dying, 2 },
 	{ "several destroyers", test_two_destroyers, 2 },
 	{ "threads destroyed inside calls", test_destroy_in_call, 2 },
 	{ "binding time to a thread that ends", test_bind_dying, 2 },
 	{ "two creators, one slot", test_same_slot, 2 },
+	{ "devices and their spaces", test_devices, 2 | NEEDS_IOMMU },
 	{ 0 },
 };

@@ -13,6 +13,7 @@
 
 #include "acpi.h"
 #include "boot.h"
+#include "disks.h"
 #include "random.h"
 
 #define MEMORY_RIGHTS (VELA_MEM_R | VELA_MEM_W | VELA_MEM_X)
@@ -123,6 +124,7 @@ static void init_devices(struct machine *m)
 
 	nets_open(&m->nets, &m->info->vmm, config.net);
 	config.nets = m->nets.count;
+	disks_open(m, &config);
 	if (!pc_init(&m->pc, &config))
 		rt_fatal("two devices claim the same addresses");
 	nets_attach(&m->nets, m->pc.virtio.net);

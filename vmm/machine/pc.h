@@ -51,6 +51,10 @@ struct pc_config {
 	void (*random)(void *ctx, void *bytes, size_t size);
 	unsigned nets;
 	struct virtio_net_params net[RT_NETS_MAX];
+	/* Block devices, which are large and lie elsewhere, and what is behind each. */
+	struct virtio_blk *disk;
+	struct block_backend *const *backend;
+	unsigned disks;
 	struct vq_window ram[2]; /* what virtio devices may reach: low and high RAM */
 	int64_t epoch_s;	 /* wall clock at guest time 0 */
 	uint32_t tsc_khz;

@@ -76,6 +76,18 @@ static bool add_nets(struct pc *pc, const struct virtio_wiring *wiring)
 	return true;
 }
 
+static bool add_disks(struct pc *pc, const struct virtio_wiring *wiring)
+{
+	for (unsigned i = 0; i < pc->config.disks; i++) {
+		struct virtio_blk *blk = &pc->config.disk[i];
+
+		virtio_blk_init(blk, wiring, pc->config.backend[i], pc->config.cpus);
+		if (!attach(pc, &blk->dev))
+			return false;
+	}
+	return true;
+}
+
 bool pc_virtio_init(struct pc *pc)
 {
 	const struct virtio_wiring wiring = {
@@ -84,11 +96,14 @@ bool pc_virtio_init(struct pc *pc)
 		.ctx = pc,
 	};
 
-	return add_rng(pc, &wiring) && add_console(pc, &wiring) && add_nets(pc, &wiring);
+	return add_disks(pc, &wiring) && add_rng(pc, &wiring) && add_console(pc, &wiring) &&
+	       add_nets(pc, &wiring);
 }
 
 void pc_virtio_poll(struct pc *pc)
 {
 	for (unsigned i = 0; i < pc->virtio.devices; i++)
 		virtio_poll(pc->virtio.device[i]);
+	for (unsigned i = 0; i < pc->config.disks; i++)
+		virtio_blk_poll(&pc->config.disk[i]);
 }

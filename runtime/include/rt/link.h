@@ -96,7 +96,8 @@ enum rt_link_event rt_link_client_poll(struct rt_link *link);
 /* Answers RT_LINK_SETUP. The caller wakes the service. */
 void rt_link_client_start(struct rt_link *link, uint32_t flags);
 
-/* Changes the flags of a running link, if its protocol allows that. The caller wakes the service. */
+/* Changes the flags of a running link, if its protocol allows that. The caller wakes the service.
+ */
 void rt_link_client_change(struct rt_link *link, uint32_t flags);
 
 /* Copies size <= RT_LINK_FACTS_BYTES bytes of the facts; valid from RT_LINK_SETUP on. */

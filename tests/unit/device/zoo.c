@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Construction of each device class with recording surroundings.
- */
+/* Construction of each device class with recording surroundings. */
 #include "zoo.h"
 
 #include <string.h>
@@ -341,6 +339,11 @@ const struct zoo_class zoo_classes[] = {
 	  .poke = zoo_poke_net,
 	  .mmio = ZOO_COMMON,
 	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 20 } } },
+	{ .ops = &virtio_blk_device_ops,
+	  .build = zoo_build_blk,
+	  .poke = zoo_poke_blk,
+	  .mmio = ZOO_COMMON,
+	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
 	{ .ops = &virtio_rng_device_ops,
 	  .build = zoo_build_rng,
 	  .poke = zoo_poke_virtio,

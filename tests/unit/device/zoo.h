@@ -18,6 +18,7 @@
 #include "device/reset.h"
 #include "device/rtc146818.h"
 #include "device/uart16550.h"
+#include "device/virtio_blk.h"
 #include "device/virtio_console.h"
 #include "device/virtio_net.h"
 #include "device/virtio_rng.h"
@@ -27,6 +28,7 @@
 #define ZOO_FRAME_BYTES 8192
 #define ZOO_RAM_BYTES	0x14000u
 #define ZOO_HIGH_BYTES	0x1000u
+#define ZOO_SECTORS	64
 
 /* What a device did to its surroundings. */
 struct zoo_line {
@@ -64,6 +66,10 @@ struct zoo {
 		unsigned flushed;
 		uint32_t takes;
 	} net;
+	struct block_backend backend; /* of the block device: sectors, at once unless hold is set */
+	uint8_t sectors[ZOO_SECTORS][BLOCK_SECTOR];
+	bool hold;
+	struct block_io *held;
 	unsigned faults; /* reports about its driver */
 	const char *why;
 	_Alignas(16) unsigned char ram[ZOO_RAM_BYTES];
@@ -81,6 +87,7 @@ struct zoo {
 		struct debugexit debugexit;
 		struct debugcon debugcon;
 		struct virtio_net net;
+		struct virtio_blk blk;
 		struct virtio_rng rng;
 		struct virtio_console console;
 	} dev;

@@ -44,10 +44,18 @@ void zoo_place(struct zoo *zoo, struct virtio_device *dev);
 /* Builders of the classes. */
 void zoo_build_net(struct zoo *zoo);
 void zoo_poke_net(struct zoo *zoo, uint8_t what, uint8_t value);
+void zoo_build_blk(struct zoo *zoo);
 void zoo_build_rng(struct zoo *zoo);
 void zoo_build_console(struct zoo *zoo);
 void zoo_poke_virtio(struct zoo *zoo, uint8_t what, uint8_t value);
+void zoo_poke_blk(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_console(struct zoo *zoo, uint8_t what, uint8_t value);
+
+/* Carries out the oldest request that the block device's backend holds. */
+bool zoo_release_io(struct zoo *zoo, enum block_status status);
+/* Fills in the header of a request to the block device, and two descriptors of it: header, status.
+ */
+void zoo_blk_header(struct zoo *zoo, uint32_t type, uint64_t sector);
 
 uint64_t zoo_reg(struct zoo *zoo, unsigned offset, unsigned width);
 void zoo_set_reg(struct zoo *zoo, unsigned offset, unsigned width, uint64_t value);

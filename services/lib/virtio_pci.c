@@ -193,6 +193,9 @@ const char *virtio_pci_queue(struct virtio_pci *dev, unsigned queue, uint16_t en
 	hw_write64(&dev->common, COMMON_QUEUE_DESC, hw_dma_address(dma, ring.desc));
 	hw_write64(&dev->common, COMMON_QUEUE_DRIVER, hw_dma_address(dma, ring.avail));
 	hw_write64(&dev->common, COMMON_QUEUE_DEVICE, hw_dma_address(dma, ring.used));
+	/* Section 4.1.4.4: where its notifications go. */
+	dev->notify_at[queue] =
+		(uint64_t)hw_read16(&dev->common, COMMON_QUEUE_NOTIFY) * dev->notify_multiplier;
 	hw_write16(&dev->common, COMMON_QUEUE_ENABLE, 1);
 	return NULL;
 }

@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "e1000e.h"
+#include "service_log.h"
 #include "virtio_net.h"
 
 /* The service allocates nothing. */
@@ -109,6 +110,7 @@ int rt_main(void)
 {
 	const struct rt_service_info *info = &rt_info()->service;
 
+	service_log_open();
 	switch_init(&sw);
 	add_clients(info);
 	if (info->has_device)

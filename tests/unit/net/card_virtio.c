@@ -8,6 +8,7 @@
 struct card_virtio_state device;
 
 enum { COMMON = 0x0000, NOTIFY = 0x1000, CONFIG = 0x2000, QUEUES = 3, ENTRIES = 64 };
+enum { NOTIFY_STEP = 8 };
 
 static void capability(unsigned char *at, uint8_t next, uint8_t type, uint32_t offset,
 		       uint32_t bytes)
@@ -33,6 +34,7 @@ static void describe(struct rt_device *info)
 	info->config[0x34] = 0x40;
 	capability(info->config + 0x40, 0x60, 1, COMMON, 56);
 	capability(info->config + 0x60, 0x80, 2, NOTIFY, 0x100);
+	info->config[0x60 + 16] = NOTIFY_STEP;
 	capability(info->config + 0x80, 0, 4, CONFIG, 16);
 }
 
@@ -61,6 +63,8 @@ static uint64_t read_reg(uint64_t offset, unsigned width)
 		return device.status;
 	case 24:
 		return device.select < QUEUES ? ENTRIES : 0;
+	case 30:
+		return device.select;
 	case CONFIG + 6:
 		return device.link_up;
 	default:
@@ -126,7 +130,8 @@ static void write_reg(uint64_t offset, unsigned width, uint64_t value)
 		enable(queue);
 		break;
 	default:
-		device.notified += offset >= NOTIFY && offset < CONFIG;
+		if (offset >= NOTIFY && offset < NOTIFY + QUEUES * NOTIFY_STEP)
+			device.queue[(offset - NOTIFY) / NOTIFY_STEP].notified = true;
 	}
 }
 
@@ -134,6 +139,15 @@ static void interrupt(struct card_virtio_queue *queue)
 {
 	if (vq_device_kick(&queue->ring))
 		card.interrupts++;
+}
+
+/* A device need not look at a queue that it was not notified of. */
+static bool notified(struct card_virtio_queue *queue)
+{
+	bool was = queue->notified;
+
+	queue->notified = false;
+	return queue->enabled && was;
 }
 
 static enum vq_result take(struct card_virtio_queue *queue, struct vq_chain *chain)
@@ -201,9 +215,9 @@ static void work(void)
 		return;
 	if (device.queue[0].enabled)
 		receive(&device.queue[0]);
-	if (device.queue[1].enabled)
+	if (notified(&device.queue[1]))
 		transmit(&device.queue[1]);
-	if (device.queue[2].enabled)
+	if (notified(&device.queue[2]))
 		control(&device.queue[2]);
 }
 

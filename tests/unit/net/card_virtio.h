@@ -8,6 +8,7 @@
 struct card_virtio_queue {
 	uint16_t entries;
 	bool enabled;
+	bool notified;
 	uint64_t address[3];
 	struct vq_device ring;
 };
@@ -21,7 +22,6 @@ struct card_virtio_state {
 	uint8_t link_up;
 	bool promiscuous;
 	int lie_buffers; /* added to the number of buffers of each frame */
-	unsigned notified;
 	struct card_virtio_queue queue[3];
 };
 

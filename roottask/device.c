@@ -204,7 +204,7 @@ static bool map_bar(const struct device *device, unsigned n, struct process *pro
 	uint64_t from = 0;
 
 	while (from < end) {
-		uint64_t to = from;
+		uint64_t to = end;
 
 		if (is_table_page(&device->messages, n, from)) {
 			from += VELA_PAGE_SIZE;
@@ -215,8 +215,6 @@ static bool map_bar(const struct device *device, unsigned n, struct process *pro
 		    from < device->messages.table && device->messages.table % VELA_PAGE_SIZE == 0 &&
 		    device->messages.table < end)
 			to = device->messages.table;
-		else
-			to = end;
 		if (!process_map(process, (struct extent){ bar->base + from, to - from },
 				 RT_BAR_VA + n * RT_BAR_STRIDE + from, registers))
 			return false;

@@ -21,11 +21,9 @@ static const struct {
 	uint32_t source;
 	const char *object;
 } object[] = {
-	{ "HST", RT_SEL_HST, OWN(PROCESS_HST), "host space" },
 	{ "LOCK", RT_SEL_LOCK, OWN(PROCESS_LOCK), "semaphore" },
 	{ "WAKE", RT_SEL_WAKE, OWN(PROCESS_WAKE), "semaphore" },
 	{ "PARENT", RT_SEL_PARENT, SHARED | ROOT_SEL_PARENT, "semaphore" },
-	{ "GST", RT_SEL_GST, OWN(PROCESS_GST), "guest space" },
 	{ "VC", RT_SEL_VC, OWN(PROCESS_VC), "virtual CPU" },
 	{ "EVENT", RT_SEL_EVENT, OWN(PROCESS_EVENT), "portal" },
 	{ "CONSOLE", RT_SEL_CONSOLE, SHARED | ROOT_SEL_CONSOLE, "semaphore" },
@@ -38,9 +36,8 @@ static const struct {
 	const char *word;
 	unsigned right;
 } right[] = {
-	{ "host space", "take", VELA_SP_TAKE }, { "guest space", "give", VELA_SP_GIVE },
-	{ "semaphore", "up", VELA_SM_UP },	{ "semaphore", "down", VELA_SM_DOWN },
-	{ "virtual CPU", "run", VELA_VC_RUN },	{ "virtual CPU", "ctrl", VELA_VC_CTRL },
+	{ "semaphore", "up", VELA_SM_UP },     { "semaphore", "down", VELA_SM_DOWN },
+	{ "virtual CPU", "run", VELA_VC_RUN }, { "virtual CPU", "ctrl", VELA_VC_CTRL },
 	{ "portal", "call", VELA_PT_CALL },
 };
 

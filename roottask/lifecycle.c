@@ -108,6 +108,8 @@ static void attend_vm(struct lifecycle *life, struct vm *vm, uint64_t *deadline_
 		else if (process_report(process, &status))
 			vm_status(life, vm, &status);
 	}
+	if (vm->member.state == MEMBER_RUNNING)
+		ram_attend(&vm->ram, process, deadline_ns);
 	member_clear(&vm->member, deadline_ns);
 	if (!member_due(&vm->member, deadline_ns))
 		return;

@@ -12,7 +12,7 @@
 
 #define MEMORY_PAGE	   4096ull
 #define MEMORY_BLOCK	   0x200000ull /* unit of guest memory */
-#define MEMORY_EXTENTS_MAX 512u
+#define MEMORY_EXTENTS_MAX 2048u
 #define MEMORY_REGIONS_MAX 128u
 
 struct extent {

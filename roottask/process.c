@@ -10,6 +10,7 @@
 
 #include "events.h"
 #include "grants.h"
+#include "ram.h"
 #include "window.h"
 
 bool process_create(struct process *process, unsigned kind, unsigned what, const char *text)
@@ -31,6 +32,7 @@ bool process_begin(struct process *process, unsigned cpu, uint64_t quota_pages)
 	process->quota_pages = quota_pages;
 	process->incarnation++;
 	process->extents = 0;
+	process->ram = NULL;
 	process->status = NULL;
 	process->alive = true;
 	root_utcb()[VELA_PD_PAGES] = quota_pages;
@@ -50,7 +52,7 @@ bool process_map(struct process *process, struct extent extent, uint64_t va, uns
 				 extent.base / VELA_PAGE_SIZE, va / VELA_PAGE_SIZE, pages, rights));
 }
 
-static bool out_of_memory(const struct process *process, uint64_t size)
+bool process_no_memory(const struct process *process, uint64_t size)
 {
 	rt_log(RT_ERROR,
 	       "%s: not enough memory: %llu KiB wanted, %llu KiB free; give the machine more or "
@@ -60,16 +62,22 @@ static bool out_of_memory(const struct process *process, uint64_t size)
 	return false;
 }
 
+bool process_own(struct process *process, uint64_t size, struct extent *extent)
+{
+	if (process->extents == PROCESS_EXTENTS_MAX || !memory_take(&root_memory, size, extent))
+		return process_no_memory(process, size);
+	process->extent[process->extents++] = *extent;
+	return window_clear(*extent) ||
+	       root_check(process->name, "clear its memory", VELA_NO_MEMORY);
+}
+
 bool process_memory(struct process *process, uint64_t size, uint64_t va, unsigned rights,
 		    struct extent *extent)
 {
 	struct extent taken;
 
-	if (process->extents == PROCESS_EXTENTS_MAX || !memory_take(&root_memory, size, &taken))
-		return out_of_memory(process, size);
-	process->extent[process->extents++] = taken;
-	if (!window_clear(taken))
-		return root_check(process->name, "clear its memory", VELA_NO_MEMORY);
+	if (!process_own(process, size, &taken))
+		return false;
 	if (extent)
 		*extent = taken;
 	return process_map(process, taken, va, rights);
@@ -82,7 +90,7 @@ bool process_blocks(struct process *process, uint64_t size, uint64_t va)
 					  PROCESS_EXTENTS_MAX - process->extents);
 
 	if (!count)
-		return out_of_memory(process, size);
+		return process_no_memory(process, size);
 	process->extents += (unsigned)count;
 	for (size_t i = 0; i < count; i++) {
 		if (!window_clear(taken[i]))
@@ -243,16 +251,23 @@ void process_end(struct process *process)
 	if (process->status)
 		window_close(process->status_page);
 	process->status = NULL;
+	if (process->ram)
+		ram_end(process->ram);
 	/* Without its protection domain gone, something of it might still use the memory. */
 	if (status && status != VELA_BAD_CAP) {
 		root_check(process->name, "destroy its protection domain; its memory is lost",
 			   status);
 		process->extents = 0;
+		process->ram = NULL;
 	}
 }
 
 bool process_reclaim(struct process *process, uint64_t *bytes)
 {
+	/* Its own list is among the extents. */
+	if (process->ram && ram_reclaim(process->ram, process->name, bytes))
+		return true;
+	process->ram = NULL;
 	if (!process->extents)
 		return false;
 	struct extent *last = &process->extent[process->extents - 1];

@@ -25,8 +25,9 @@ struct process {
 	uint64_t entry;		  /* of its program */
 	struct rt_status *status; /* the root task's view of its status page, NULL before */
 	struct extent status_page;
+	struct ram *ram; /* a VMM's guest memory, NULL before */
 	unsigned extents;
-	struct extent extent[PROCESS_EXTENTS_MAX]; /* memory that goes back when it ends */
+	struct extent extent[PROCESS_EXTENTS_MAX]; /* other memory that goes back when it ends */
 };
 
 /* Selector, in the root task, of an object of the process. */
@@ -38,11 +39,17 @@ static inline vela_sel_t process_sel(const struct process *process, unsigned wha
 /* Creates the protection domain, with quota pages of kernel memory, and its two spaces. */
 bool process_begin(struct process *process, unsigned cpu, uint64_t quota_pages);
 
-/* Takes zeroed memory that the process owns and maps it at va; *extent may be NULL. */
+/* Takes zeroed memory that goes back when the process ends. */
+bool process_own(struct process *process, uint64_t size, struct extent *extent);
+
+/* The same, and maps it at va; *extent may be NULL. */
 bool process_memory(struct process *process, uint64_t size, uint64_t va, unsigned rights,
 		    struct extent *extent);
 
-/* Takes guest memory in 2 MiB blocks and maps it at va. */
+/* Says that there is not enough memory; returns false. */
+bool process_no_memory(const struct process *process, uint64_t size);
+
+/* Takes memory in 2 MiB blocks and maps it at va. */
 bool process_blocks(struct process *process, uint64_t size, uint64_t va);
 
 /* Maps memory that stays the root task's. */

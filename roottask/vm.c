@@ -99,7 +99,7 @@ static bool create_vcpus(struct vm *vm)
 {
 	struct process *process = &vm->member.process;
 
-	if (!create_guest_spaces(process) || !create_semaphore(process, PROCESS_LOCK))
+	if (!create_semaphore(process, PROCESS_LOCK))
 		return false;
 	for (unsigned n = 0; n < vm->config->cpus; n++)
 		if (!create_vcpu(process, n, vm->cpu[n]) ||
@@ -156,8 +156,8 @@ static bool build(struct vm *vm, const struct plan *plan, const struct vela_modu
 	const struct config_vm *config = vm->config;
 
 	return process_begin(process, vm->cpu[0], plan->quota_pages) &&
-	       process_load(process, program, info) &&
-	       process_blocks(process, config->memory_bytes, RT_RAM_VA) &&
+	       process_load(process, program, info) && create_guest_spaces(process) &&
+	       ram_take(&vm->ram, process, config->memory_bytes, config->balloon) &&
 	       map_files(process, plan) && map_devices(process, config) &&
 	       process_map(process, client_window(process->index), RT_SESSION_VA,
 			   VELA_MEM_R | VELA_MEM_W) &&

@@ -7,10 +7,12 @@
 
 #include "member.h"
 #include "plan.h"
+#include "ram.h"
 
 struct vm {
 	const struct config_vm *config;
 	struct member member;
+	struct ram ram;
 	bool placed;			/* cpu is chosen; they stay the same over restarts */
 	unsigned cpu[CONFIG_VCPUS_MAX]; /* of each virtual CPU */
 };

@@ -92,16 +92,12 @@ size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAP
 {
 	const unsigned cpus = (unsigned)vm->cpus;
 	const struct config_cap all[] = {
-		{ "HST", "host space", "take", "its own memory, the source of guest memory", 1, 0,
-		  "", 0 },
 		{ "WAKE", "semaphore", "up, down", "wakes the vCPU thread, kicks the running guest",
 		  cpus, 0, "", 0 },
 		{ "LOCK", "semaphore", "up, down", "its threads wait on it for each other", 1, 0,
 		  "", 0 },
 		{ "PARENT", "semaphore", "up", "tells the root task that its status page changed",
 		  1, 0, "", 0 },
-		{ "GST", "guest space", "give", "guest-physical memory, filled from its own", 1, 0,
-		  "", 0 },
 		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus, 0, "", 0 },
 		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus, 0, "", 0 },
 		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1,

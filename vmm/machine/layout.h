@@ -8,9 +8,11 @@
 
 #include <stdint.h>
 
+#include <rt/process.h>
+
 /* RAM: [0, low) with low at most LOW_RAM_MAX, the rest from HIGH_RAM_BASE. */
-#define LOW_RAM_MAX   0xc0000000ull
-#define HIGH_RAM_BASE 0x100000000ull
+#define LOW_RAM_MAX   RT_GUEST_LOW_MAX
+#define HIGH_RAM_BASE RT_GUEST_HIGH_BASE
 
 /* What the boot loader leaves in low memory: a kernel image must not be loaded over it. */
 #define BOOT_AREA_BASE	 0x1000ull

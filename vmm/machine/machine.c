@@ -16,8 +16,6 @@
 #include "disks.h"
 #include "random.h"
 
-#define MEMORY_RIGHTS (VELA_MEM_R | VELA_MEM_W | VELA_MEM_X)
-
 uint64_t machine_now_ns(void *ctx)
 {
 	const struct machine *m = ctx;
@@ -58,20 +56,6 @@ static void end_by_device(void *ctx, enum pc_end end, uint32_t value)
 	};
 
 	machine_end(ctx, ends[end].code, value, ends[end].text);
-}
-
-static void map_memory(struct machine *m)
-{
-	const struct guest_memory *memory = &m->memory;
-	uint64_t window = (uint64_t)memory->base / VELA_PAGE_SIZE;
-	uint64_t low = memory->low_bytes / VELA_PAGE_SIZE;
-	uint64_t high = memory->high_bytes / VELA_PAGE_SIZE;
-
-	if (rt_map(RT_SEL_HST, RT_SEL_GST, window, 0, low, MEMORY_RIGHTS) != VELA_OK ||
-	    rt_map(RT_SEL_HST, RT_SEL_GST, window + low, HIGH_RAM_BASE / VELA_PAGE_SIZE, high,
-		   MEMORY_RIGHTS) != VELA_OK)
-		rt_fatal("the guest's memory cannot be mapped: the kernel has no memory for the "
-			 "page tables");
 }
 
 static struct cpuid_regs host_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf)
@@ -196,7 +180,6 @@ void machine_init(struct machine *m, const struct rt_info *info)
 		rt_fatal("a machine with %u processors cannot be", m->cpus);
 	init_cpu(m);
 	init_devices(m);
-	map_memory(m);
 	for (unsigned i = 0; i < m->cpus; i++) {
 		vcpu_init(m, i);
 		lapic_set_tsc(&m->pc.cpu[i].lapic, 0, 0);

@@ -14,13 +14,10 @@
 /* Selectors. A process holds only those its role needs; the others are empty. */
 enum {
 	RT_SEL_NULL,
-	RT_SEL_HST,	 /* own host space: TAKE (a VMM maps from it into guest memory) */
-	RT_SEL_PARENT,	 /* semaphore of the root task: UP, after writing the status page */
-	RT_SEL_CONSOLE,	 /* doorbell of the console service: UP */
-	RT_SEL_GST,	 /* VMM: guest memory: GIVE */
-	RT_SEL_LOCK,	 /* VMM: semaphore on which its threads wait for its lock: DOWN, UP */
-	RT_SEL_VC = 8,	 /* VMM: virtual CPU n at + n: RUN, CTRL */
-	RT_SEL_IRQ = 32, /* driver: hardware authority restricted to its interrupt's acknowledge */
+	RT_SEL_PARENT,	    /* semaphore of the root task: UP, after writing the status page */
+	RT_SEL_CONSOLE,	    /* doorbell of the console service: UP */
+	RT_SEL_LOCK,	    /* VMM: semaphore on which its threads wait for its lock: DOWN, UP */
+	RT_SEL_VC = 8,	    /* VMM: virtual CPU n at + n: RUN, CTRL */
 	RT_SEL_CLIENT = 64, /* console: WAKE semaphore (UP) of the client in slot n is at + n */
 	RT_SEL_EVENT = 128, /* portal for the faults of thread n at + n */
 	RT_SEL_WAKE = 144,  /* semaphore this process waits on: DOWN, UP; a VMM's thread n waits on
@@ -37,6 +34,7 @@ enum {
 #define RT_RAM_VA     0x0000700000000000ull /* VMM: guest RAM */
 #define RT_CLIENT_VA  0x0000610000000000ull /* console: session window of slot n at + n * stride */
 #define RT_CONTROL_VA 0x0000600000300000ull /* console: page with the table of its slots */
+#define RT_BALLOON_VA 0x0000670000000000ull /* VMM: rt/balloon.h, if it has a balloon */
 #define RT_LINK_VA    0x0000650000000000ull /* VMM: window of link n at + n * RT_LINK_BYTES */
 #define RT_SCRATCH_VA 0x0000660000000000ull /* VMM: scratch memory of disk n at + n * stride */
 #define RT_DMA_VA     0x0000630000000000ull /* driver: memory for its own rings and buffers */
@@ -50,6 +48,11 @@ enum {
 
 #define RT_SCRATCH_STRIDE 0x1000000000ull
 #define RT_BAR_STRIDE	  0x100000000ull
+
+/* Guest RAM of a VMM is mapped in its guest from address 0 up to RT_GUEST_LOW_MAX, the rest from
+ * RT_GUEST_HIGH_BASE on. */
+#define RT_GUEST_LOW_MAX   0xc0000000ull
+#define RT_GUEST_HIGH_BASE 0x100000000ull
 
 /* console: scrollback of slot n at + n * its size */
 #define RT_SCROLLBACK_VA 0x0000620000000000ull

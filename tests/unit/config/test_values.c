@@ -287,18 +287,18 @@ static void capabilities(void **state)
 	struct config_cap caps[CONFIG_CAPS_MAX];
 
 	(void)state;
-	assert_int_equal(config_caps(only_vm(with_vm("console on; cpus 3")), caps), 8);
-	assert_string_equal(caps[0].name, "HST");
-	assert_string_equal(caps[0].rights, "take");
-	assert_int_equal(caps[0].count, 1);
-	assert_string_equal(caps[4].name, "GST");
-	assert_string_equal(caps[4].rights, "give");
-	assert_string_equal(caps[5].name, "VC");
-	assert_int_equal(caps[5].count, 3);
-	assert_string_equal(caps[7].name, "CONSOLE");
-	assert_string_equal(caps[7].why, "doorbell of its session: system log, console");
-	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 8);
-	assert_string_equal(caps[7].why, "doorbell of its session: system log only");
+	assert_int_equal(config_caps(only_vm(with_vm("console on; cpus 3")), caps), 6);
+	assert_string_equal(caps[0].name, "WAKE");
+	assert_string_equal(caps[0].rights, "up, down");
+	assert_int_equal(caps[0].count, 3);
+	assert_string_equal(caps[2].name, "PARENT");
+	assert_int_equal(caps[2].count, 1);
+	assert_string_equal(caps[3].name, "VC");
+	assert_int_equal(caps[3].count, 3);
+	assert_string_equal(caps[5].name, "CONSOLE");
+	assert_string_equal(caps[5].why, "doorbell of its session: system log, console");
+	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 6);
+	assert_string_equal(caps[5].why, "doorbell of its session: system log only");
 }
 
 static void explain(void **state)
@@ -323,7 +323,7 @@ static void explain(void **state)
 	assert_non_null(strstr(first, "\t#   VC[2]       virtual CPU "));
 	assert_non_null(strstr(first, "\n\t\targs \"a \\\\ \\\"b\\\"\" # t.conf:2\n"));
 	assert_non_null(strstr(first, "\n\t\tmodule \"m\" \"x y\" # t.conf:2\n"));
-	assert_non_null(strstr(first, "\t#   GST         guest space give "));
+	assert_non_null(strstr(first, "\t#   PARENT      semaphore   up "));
 	assert_non_null(strstr(first, "system log only\n"));
 	config = parse(first, NULL);
 	if (!config)

@@ -224,12 +224,8 @@ static void everything_explained_can_be_granted(void **state)
 			assert_int_equal(grant[i].rights, VELA_SM_UP);
 			found++;
 		}
-		if (grant[i].selector == RT_SEL_HST) {
-			assert_int_equal(grant[i].rights, VELA_SP_TAKE);
-			found++;
-		}
 	}
-	assert_int_equal(found, 4);
+	assert_int_equal(found, 3);
 }
 
 /* Semaphores of others: of process 1 and so on the VMs, then of the services. */
@@ -254,8 +250,8 @@ static void unknown_grants_are_refused(void **state)
 {
 	static const struct config_cap bad[] = {
 		{ "PD", "protection domain", "create", "", 1, 0, "", 0 },
-		{ "HST", "host space", "give", "", 1, 0, "", 0 },
-		{ "HST", "semaphore", "up", "", 1, 0, "", 0 },
+		{ "VC", "host space", "give", "", 1, 0, "", 0 },
+		{ "VC", "semaphore", "up", "", 1, 0, "", 0 },
 		{ "WAKE", "semaphore", "", "", 1, 0, "", 0 },
 		{ "WAKE", "semaphore", "up, destroy", "", 1, 0, "", 0 },
 		{ "VC", "virtual CPU", "ru", "", 1, 0, "", 0 },

@@ -4,6 +4,7 @@
  * units of other segments. Each source of interrupts has a remapping table of its own, so an entry
  * needs no check of who uses it. Commands are carried out by all units, and every caller waits.
  */
+#include <arch/cpu.h>
 #include <core/log.h>
 #include <core/pool.h>
 #include <x86/iommu.h>
@@ -21,7 +22,7 @@
 struct unit {
 	volatile char *regs;
 	uint64_t *commands;
-	const uint64_t *events;
+	const volatile uint64_t *events;
 	uint32_t tail;				      /* of commands, bytes */
 	uint32_t done[2] __attribute__((aligned(8))); /* written by the unit */
 	uint32_t asked;
@@ -51,6 +52,7 @@ static void command(uint64_t low, uint64_t high)
 	for (struct unit *u = units; u < units + unit_count; u++) {
 		put(u, low, high);
 		put(u, CMD_WAIT | image_pa(u->done), ++u->asked);
+		cpu_fence(); /* tables and commands are written before the unit is told */
 		*reg(u, REG_CMD_TAIL) = u->tail;
 	}
 	for (struct unit *u = units; u < units + unit_count; u++)
@@ -166,10 +168,11 @@ static void start(struct unit *u, const void *table)
 	uint64_t control = *reg(u, REG_CONTROL) & CONTROL_KEPT;
 	*reg(u, REG_CONTROL) = control;
 	u->commands = iommu_pages(1);
-	u->events = iommu_pages(1);
+	void *events = iommu_pages(1);
+	u->events = events;
 	*reg(u, REG_DEVICES) = pool_pa(table) | (DEVICE_PAGES - 1);
 	*reg(u, REG_COMMANDS) = pool_pa(u->commands) | BUFFER_256;
-	*reg(u, REG_EVENTS) = pool_pa(u->events) | BUFFER_256;
+	*reg(u, REG_EVENTS) = pool_pa(events) | BUFFER_256;
 	*reg(u, REG_CMD_HEAD) = *reg(u, REG_CMD_TAIL) = 0;
 	*reg(u, REG_EVENT_HEAD) = *reg(u, REG_EVENT_TAIL) = 0;
 	control |= CONTROL_COHERENT | CONTROL_COMMANDS | CONTROL_EVENTS |

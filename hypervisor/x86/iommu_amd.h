@@ -52,10 +52,10 @@
 #define IRTE_HIGH   56 /* shift in the second word, of the destination's bits 31:24 */
 
 /* Commands (2.4). */
-#define CMD_WAIT      1ull << 60 | 1 /* store a word when all before it is done */
-#define CMD_PAGES     3ull << 60
-#define CMD_IRQ_TABLE 5ull << 60
-#define CMD_ALL	      8ull << 60
+#define CMD_WAIT      (1ull << 60 | 1) /* store a word when all before it is done */
+#define CMD_PAGES     (3ull << 60)
+#define CMD_IRQ_TABLE (5ull << 60)
+#define CMD_ALL	      (8ull << 60)
 #define CMD_DOMAIN    32		    /* shift */
 #define PAGES_ALL     0x7ffffffffffff003ull /* and what leads to them */
 

@@ -4,6 +4,7 @@
  * segment 0; units of other segments get empty tables. Legacy mode, second-level translation only.
  * Caches are invalidated through the units' queues, and every caller waits until it has happened.
  */
+#include <arch/cpu.h>
 #include <core/log.h>
 #include <core/pool.h>
 #include <x86/iommu.h>
@@ -73,6 +74,7 @@ static void invalidate(uint64_t first, uint64_t second)
 		if (second)
 			put(u, second, 0);
 		put(u, INV_WAIT | status, image_pa(&u->done));
+		cpu_fence(); /* tables and commands are written before the unit is told */
 		*reg64(u, REG_IQT) = u->tail;
 	}
 	for (struct unit *u = units; u < units + unit_count; u++)
@@ -166,6 +168,7 @@ static bool vtd_next_fault(struct iommu_fault *f)
 static bool join(void)
 {
 	uint64_t levels = CAP_LEVELS_3 | CAP_LEVELS_4, large = 3;
+	unsigned bits = 63;
 	bool queued = true;
 	for (struct unit *u = units; u < units + unit_count; u++) {
 		levels &= u->cap;
@@ -177,13 +180,14 @@ static bool join(void)
 			u->ecap & ECAP_REMAP && (!lapic_wide() || u->ecap & ECAP_EXTENDED);
 		if (CAP_DOMAINS(u->cap) < iommu.domains)
 			iommu.domains = CAP_DOMAINS(u->cap);
-		if (1ull << CAP_ADDRESS(u->cap) < iommu.end)
-			iommu.end = 1ull << CAP_ADDRESS(u->cap);
+		if (CAP_ADDRESS(u->cap) < bits)
+			bits = CAP_ADDRESS(u->cap);
 	}
 	iommu.levels = levels & CAP_LEVELS_4 ? 4 : 3;
 	iommu.shift = large == 3 ? 30 : large & 1 ? 21 : PAGE_SHIFT;
-	if (iommu.end > 1ull << (PAGE_SHIFT + 9 * iommu.levels))
-		iommu.end = 1ull << (PAGE_SHIFT + 9 * iommu.levels);
+	if (bits > PAGE_SHIFT + 9 * iommu.levels)
+		bits = PAGE_SHIFT + 9 * iommu.levels;
+	iommu.end = 1ull << bits;
 	return levels && queued;
 }
 
@@ -203,7 +207,6 @@ static bool find_units(const struct acpi_iommus *acpi)
 			device_map(base + PAGE_SIZE, bytes - PAGE_SIZE);
 	}
 	iommu.domains = UINT16_MAX;
-	iommu.end = UINT64_MAX;
 	iommu.snoops = true;
 	iommu.apic_id_max = lapic_wide() ? UINT32_MAX : APIC_ID_8BITS;
 	return join();

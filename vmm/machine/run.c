@@ -5,9 +5,7 @@
  * after it with the machine's lock held. A thread whose processor halts, or waits for STARTUP,
  * sleeps on the semaphore that also kicks the running guest.
  */
-#include <rt/exit.h>
 #include <rt/hypercall.h>
-#include <rt/log.h>
 #include <rt/tsc.h>
 
 #include "machine.h"
@@ -84,18 +82,6 @@ static void sleep(struct vcpu *v)
 		machine_poll(m);
 }
 
-/* The lock is held, and stays so until the process is destroyed: the others, once kicked out of the
- * guest, wait for it. */
-static _Noreturn void finish(struct machine *m)
-{
-	for (uint32_t kicks = m->pc.kicks; kicks; kicks &= kicks - 1)
-		rt_sm_up(RT_SEL_WAKE + (vela_sel_t)__builtin_ctz(kicks));
-	console_flush(m);
-	rt_log(m->end.code == RT_STATUS_GUEST_POWEROFF ? RT_INFO : RT_WARNING, "guest: %s",
-	       m->end.text);
-	rt_end(m->end.code, m->end.value, m->end.text);
-}
-
 static void attend(struct vcpu *v)
 {
 	struct pc_cpu *cpu = v->cpu;
@@ -105,7 +91,7 @@ static void attend(struct vcpu *v)
 
 		cpu->attention = 0;
 		if (attention & ATTEND_END)
-			finish(v->machine);
+			report_end(v);
 		if (attention & ATTEND_CPU)
 			change_state(v);
 		if (attention & ATTEND_IRQ && !cpu->waits && interrupt_deliver(v))

@@ -42,6 +42,9 @@ void vcpu_startup(struct vcpu *v, unsigned page);
 /* run.c: runs the guest until the process ends. */
 _Noreturn void vcpu_run(struct vcpu *v);
 
+/* report.c: the guest has ended: stops the other threads, logs how it ended, ends the process. */
+_Noreturn void report_end(struct vcpu *v);
+
 /* Takes the machine's lock unless the thread has it. */
 void vcpu_take_lock(struct vcpu *v);
 static inline void vcpu_lock(struct vcpu *v)

@@ -25,6 +25,7 @@ static const struct {
 	{ "WAKE", RT_SEL_WAKE, OWN(PROCESS_WAKE), "semaphore" },
 	{ "PARENT", RT_SEL_PARENT, SHARED | ROOT_SEL_PARENT, "semaphore" },
 	{ "VC", RT_SEL_VC, OWN(PROCESS_VC), "virtual CPU" },
+	{ GRANT_TIME, RT_SEL_SC, OWN(PROCESS_SC), "CPU time" },
 	{ "EVENT", RT_SEL_EVENT, OWN(PROCESS_EVENT), "portal" },
 	{ "CONSOLE", RT_SEL_CONSOLE, SHARED | ROOT_SEL_CONSOLE, "semaphore" },
 	{ "CLIENT", RT_SEL_CLIENT, OF_VM | PROCESS_WAKE, "semaphore" },
@@ -38,7 +39,7 @@ static const struct {
 } right[] = {
 	{ "semaphore", "up", VELA_SM_UP },     { "semaphore", "down", VELA_SM_DOWN },
 	{ "virtual CPU", "run", VELA_VC_RUN }, { "virtual CPU", "ctrl", VELA_VC_CTRL },
-	{ "portal", "call", VELA_PT_CALL },
+	{ "portal", "call", VELA_PT_CALL },    { "CPU time", "read", VELA_SC_TIME },
 };
 
 static bool add_right(const char *of, const char *word, size_t length, unsigned *rights)

@@ -11,6 +11,9 @@
 #include <config/config.h>
 #include <vela/types.h>
 
+/* The one capability whose object makes the process run: it is granted last. */
+#define GRANT_TIME "TIME"
+
 struct grant {
 	vela_sel_t selector; /* RT_SEL_*: where the process finds it */
 	vela_sel_t source;   /* where the root task of process index has it */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "clients.h"
+#include "grants.h"
 #include "links.h"
 #include "modules.h"
 
@@ -122,13 +123,14 @@ static bool run(struct vm *vm)
 }
 
 /* Exactly what `vela config explain` prints. */
-static bool grant_all(struct process *process, const struct config_vm *config, unsigned vms)
+static bool grant(struct process *process, const struct config_vm *config, unsigned vms, bool runs)
 {
 	struct config_cap caps[CONFIG_CAPS_MAX];
 	size_t count = config_caps(config, caps);
 
 	for (size_t i = 0; i < count; i++)
-		if (!process_grant(process, &caps[i], vms))
+		if (runs == (strcmp(caps[i].name, GRANT_TIME) == 0) &&
+		    !process_grant(process, &caps[i], vms))
 			return false;
 	return true;
 }
@@ -161,8 +163,9 @@ static bool build(struct vm *vm, const struct plan *plan, const struct vela_modu
 	       map_files(process, plan) && map_devices(process, config) &&
 	       process_map(process, client_window(process->index), RT_SESSION_VA,
 			   VELA_MEM_R | VELA_MEM_W) &&
-	       create_vcpus(vm) && grant_all(process, config, vms) &&
-	       client_open(process->index, process_sel(process, PROCESS_WAKE)) && run(vm);
+	       create_vcpus(vm) && grant(process, config, vms, false) &&
+	       client_open(process->index, process_sel(process, PROCESS_WAKE)) && run(vm) &&
+	       grant(process, config, vms, true);
 }
 
 static bool enough_memory(const struct config_vm *config, const struct plan *plan,

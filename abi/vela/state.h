@@ -162,6 +162,8 @@ struct vela_state {
 	/* Factor of the host's TSC, applied before the offset, with 48 bits behind the binary
 	 * point; 0 means 1. Without VELA_FEATURE_TSC_RATIO it changes nothing. */
 	uint64_t tsc_ratio;
+	uint32_t flush; /* in: 1 drops what the processor keeps of the guest's translations */
+	uint32_t reserved1;
 };
 
 #define VELA_STATE_AT(field, offset) \
@@ -174,6 +176,7 @@ VELA_STATE_AT(seg, 0x200);
 VELA_STATE_AT(star, 0x2c0);
 VELA_STATE_AT(tsc_offset, 0x380);
 VELA_STATE_AT(tsc_ratio, 0x390);
+VELA_STATE_AT(flush, 0x398);
 _Static_assert(sizeof(struct vela_state) <= 4096, "the state page is one page");
 
 #endif

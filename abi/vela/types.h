@@ -82,6 +82,7 @@ enum vela_space {
 #define VELA_VC_CTRL 0x02u /* masks, binding a semaphore, statistics */
 
 #define VELA_SC_CTRL 0x01u
+#define VELA_SC_TIME 0x02u /* read the time used */
 
 #define VELA_PT_CALL 0x01u
 

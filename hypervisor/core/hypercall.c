@@ -213,22 +213,20 @@ enum vela_status sys_ec_ctrl(struct cpu *, struct ec *self, struct args *a)
 
 enum vela_status sys_sc_ctrl(struct cpu *cpu, struct ec *self, struct args *a)
 {
+	static const uint8_t rights[] = { VELA_SC_TIME, VELA_SC_CTRL };
 	struct object *o;
-	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_SC, VELA_SC_CTRL, &o);
+	if (a->flags >= sizeof rights)
+		return VELA_BAD_ARG;
+	enum vela_status s = cap_lookup(self->obj, a->a, VELA_KIND_SC, rights[a->flags], &o);
 	if (s)
 		return s;
 	struct sc *sc = container_of(o, struct sc, object);
-	switch (a->flags) {
-	case VELA_SC_GET_TIME:
-		if (cpu->sc == sc)
-			sched_charge(cpu, tsc_read());
-		a->a = __atomic_load_n(&sc->used, __ATOMIC_RELAXED);
-		return VELA_OK;
-	case VELA_SC_SET:
+	if (a->flags == VELA_SC_SET)
 		return sc_set(sc, a->b, a->c, a->d);
-	default:
-		return VELA_BAD_ARG;
-	}
+	if (cpu->sc == sc)
+		sched_charge(cpu, tsc_read());
+	a->a = __atomic_load_n(&sc->used, __ATOMIC_RELAXED);
+	return VELA_OK;
 }
 
 enum vela_status sys_sm_ctrl(struct cpu *cpu, struct ec *self, struct args *a)

@@ -155,6 +155,8 @@ static uint64_t ratio_to_msr(uint64_t ratio)
 	if (groups & VELA_GROUP_CTRL) {
 		svm_vmcb(vc)->tsc_offset = READ(vc->state->tsc_offset);
 		vc->arch.tsc_ratio = ratio_to_msr(READ(vc->state->tsc_ratio));
+		if (READ(vc->state->flush))
+			vc->arch.asid_gen = 0;
 		svm_intercepts(vc);
 	}
 }

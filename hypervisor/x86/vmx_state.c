@@ -34,6 +34,8 @@
 static void load_controls(struct vc *vc, const struct vela_state *s)
 {
 	uint32_t wish = READ(s->intercepts), cpu = vmx.cpu;
+	if (READ(s->flush))
+		vc->arch.asid_gen = 0;
 	if (wish & VELA_INTERCEPT_RDTSC)
 		cpu |= CPU_RDTSC;
 	if (wish & VELA_INTERCEPT_INVLPG)

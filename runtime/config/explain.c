@@ -100,6 +100,8 @@ size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAP
 		  1, 0, "", 0 },
 		{ "VC", "virtual CPU", "run, ctrl", "runs the guest", cpus, 0, "", 0 },
 		{ "EVENT", "portal", "call", "takes its faults to the root task", cpus, 0, "", 0 },
+		{ "TIME", "CPU time", "read", "tells the guest of time that others took", cpus, 0,
+		  "", 0 },
 		{ "CONSOLE", "semaphore", "up", "doorbell of its session: system log, console", 1,
 		  0, "", 0 },
 	};

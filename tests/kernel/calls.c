@@ -234,6 +234,11 @@ static void test_operation_rights(void)
 	CHECK_EQ(rt_sm_bind(sm, copy), VELA_NO_RIGHT);
 	CHECK_OK(rt_grant(VELA_ROOT_OBJ, VELA_ROOT_OBJ, test_pd, copy, 1, VELA_PD_CREATE));
 	CHECK_EQ(rt_stat(copy, 0), VELA_NO_RIGHT);
+	CHECK_OK(rt_grant(VELA_ROOT_OBJ, VELA_ROOT_OBJ, VELA_ROOT_SC, copy, 1, VELA_SC_TIME));
+	CHECK_OK(rt_call5(VELA_CALL_sc_ctrl, VELA_SC_GET_TIME, copy, 0, 0, 0, 0));
+	CHECK_EQ(rt_sc_set(copy, 1, 1000, 0), VELA_NO_RIGHT);
+	CHECK_OK(rt_grant(VELA_ROOT_OBJ, VELA_ROOT_OBJ, VELA_ROOT_SC, copy, 1, VELA_SC_CTRL));
+	CHECK_EQ(rt_call5(VELA_CALL_sc_ctrl, VELA_SC_GET_TIME, copy, 0, 0, 0, 0), VELA_NO_RIGHT);
 	/* What the root was given at boot it cannot destroy. */
 	for (vela_sel_t sel = VELA_ROOT_PD; sel <= VELA_ROOT_CP; sel++) {
 		if (sel <= VELA_ROOT_HW || sel == VELA_ROOT_CP)

@@ -187,6 +187,18 @@ static void test_tsc_ratio(void)
 	CHECK(seen >= before && seen <= after);
 }
 
+/* Dropping what is kept of its translations, more often than there are tags, changes nothing that a
+ * guest sees. */
+static void test_flush(void)
+{
+	struct vm vm = vm_new(0);
+	for (unsigned i = 0; i < 100; i++) {
+		VM_LOAD(&vm, read_tsc);
+		vm.s->flush = i & 1;
+		CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_HALT);
+	}
+}
+
 static void test_statistics(void)
 {
 	struct vm vm = vm_new(0);
@@ -256,6 +268,7 @@ const struct test tests_vcpu[] = {
 	{ "groups and masks", test_masks, 0 },
 	{ "all fields go in and come out", test_round_trip, 0 },
 	{ "rate of the TSC", test_tsc_ratio, 0 },
+	{ "flush of translations", test_flush, 0 },
 	{ "statistics", test_statistics, 0 },
 	{ "FPU state of guest and monitor", test_fpu, 0 },
 	{ "a monitor without FPU", test_no_fpu_monitor, 0 },

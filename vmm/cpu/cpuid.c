@@ -7,6 +7,7 @@
  */
 #include "cpuid.h"
 
+#include "paravirt.h"
 #include "registers.h"
 
 #define BIT(n) (1u << (n))
@@ -46,9 +47,12 @@
 	(0x0183f3ffu | BIT(11) | BIT(20) | BIT(22) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | \
 	 BIT(31))
 
-/* KVM's paravirtual features the monitor provides: no delay after port I/O, clock in the MSRs at
- * 0x4b564d00, and that clock being stable across processors. */
-#define KVM_FEATURES (BIT(1) | BIT(3) | BIT(24))
+/* KVM's paravirtual features the monitor provides, and those that make sense for several
+ * processors. Of these a guest with one would use stolen time alone. */
+#define KVM_FEATURES                                                                            \
+	(PARAVIRT_NOP_IO_DELAY | PARAVIRT_CLOCKSOURCE2 | PARAVIRT_EOI | PARAVIRT_CLOCK_STABLE | \
+	 PARAVIRT_STEAL_TIME)
+#define KVM_SMP_FEATURES (PARAVIRT_UNHALT | PARAVIRT_TLB_FLUSH | PARAVIRT_SEND_IPI)
 
 /* Clock and APIC are this many leaves above the KVM signature. */
 #define KVM_TIMING 0x10u
@@ -227,7 +231,7 @@ static void add_kvm(struct cpuid_table *table, const struct cpuid_config *config
 	 * calibrates nothing. */
 	table->kvm[0] =
 		(struct cpuid_regs){ CPUID_KVM + KVM_TIMING, 0x4b4d564bu, 0x564b4d56u, 0x4du };
-	table->kvm[1].eax = KVM_FEATURES;
+	table->kvm[1].eax = KVM_FEATURES | (config->cpus > 1 ? KVM_SMP_FEATURES : 0);
 	table->kvm[KVM_TIMING] = (struct cpuid_regs){ config->tsc_khz, config->apic_khz, 0, 0 };
 }
 

@@ -9,6 +9,7 @@
 
 #include "device/lapic.h"
 #include "kvmclock.h"
+#include "paravirt.h"
 #include "registers.h"
 
 #define STATE(field, bits) .place = offsetof(struct vela_state, field), .group = (bits)
@@ -50,6 +51,7 @@ static const struct msr_policy policies[] = {
 	{ LAPIC_MSR_X2APIC_FIRST, LAPIC_MSR_X2APIC_LAST, MSR_LAPIC, 0, 0, 0 },
 	{ KVMCLOCK_MSR_WALL, KVMCLOCK_MSR_WALL, MSR_CLOCK_WALL, 0, 0, 0 },
 	{ KVMCLOCK_MSR_SYSTEM, KVMCLOCK_MSR_SYSTEM, MSR_CLOCK_SYSTEM, 0, 0, 0 },
+	{ PARAVIRT_MSR_STEAL_TIME, PARAVIRT_MSR_EOI, MSR_PARAVIRT, 0, 0, 0 },
 	{ 0xc0000080, 0xc0000080, MSR_EFER, STATE(efer, VELA_GROUP_CR) },
 	{ 0xc0000081, 0xc0000081, MSR_STATE, STATE(star, VELA_GROUP_MSR) },
 	{ 0xc0000082, 0xc0000082, MSR_ADDRESS, STATE(lstar, VELA_GROUP_MSR) },

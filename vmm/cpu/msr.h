@@ -22,7 +22,8 @@
 	X(LAPIC, "local APIC: base, x2APIC registers, TSC deadline")                     \
 	X(TSC, "time-stamp counter: a write moves the guest's TSC offset")               \
 	X(CLOCK_WALL, "paravirtual wall clock: a write fills the page")                  \
-	X(CLOCK_SYSTEM, "paravirtual system clock: a write fills the page")
+	X(CLOCK_SYSTEM, "paravirtual system clock: a write fills the page")              \
+	X(PARAVIRT, "address of what the guest shares with the monitor, and its switch")
 
 enum msr_kind {
 #define X(name, text) MSR_##name,

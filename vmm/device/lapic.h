@@ -137,6 +137,12 @@ int lapic_waiting_vector(const struct lapic *lapic);
 /* The CPU took this vector: from request to in-service. */
 void lapic_ack(struct lapic *lapic, uint8_t vector);
 
+/* Ends what is in service, as a write of EOI does. */
+void lapic_end_of_interrupt(struct lapic *lapic);
+
+/* Whether the end of what is in service concerns nobody: it is an edge, and nothing waits. */
+bool lapic_end_is_silent(const struct lapic *lapic);
+
 /* Requests a vector. Vectors below 16 are refused and noted in ESR. False if not accepted
  * (software disabled, illegal vector). */
 bool lapic_set_irr(struct lapic *lapic, uint8_t vector, bool level);

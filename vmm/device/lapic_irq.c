@@ -106,6 +106,14 @@ void lapic_end_of_interrupt(struct lapic *lapic)
 		lapic->wiring.eoi(lapic->wiring.ctx, (uint8_t)vector);
 }
 
+bool lapic_end_is_silent(const struct lapic *lapic)
+{
+	int vector = bit_highest(lapic->s.isr);
+
+	return vector >= 0 && !bit_test(lapic->s.tmr, (unsigned)vector) &&
+	       bit_highest(lapic->s.irr) < 0;
+}
+
 /* The error interrupt of an LVT entry with an illegal vector would be an error again; the vector
  * is looked at first, so that this ends. */
 void lapic_error(struct lapic *lapic, uint32_t bit)

@@ -25,7 +25,6 @@ void lapic_error(struct lapic *lapic, uint32_t bit);
 /* An LVT entry's event happened. */
 void lapic_lvt_fire(struct lapic *lapic, enum lapic_lvt entry);
 
-void lapic_end_of_interrupt(struct lapic *lapic);
 void lapic_send_icr(struct lapic *lapic);
 
 enum lapic_timer_mode lapic_timer_mode(const struct lapic *lapic);

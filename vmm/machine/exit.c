@@ -9,8 +9,6 @@
 #include "cpu/registers.h"
 #include "machine.h"
 
-#define KVM_ENOSYS 1000u
-
 /* State groups each exit class copies out. Those that lead to an injection have the event under
  * way and CR8. */
 #define G(group)   VELA_GROUP_##group
@@ -28,7 +26,7 @@ const uint32_t exit_groups[VELA_EXITS] = {
 	[VELA_EXIT_SHUTDOWN] = G(GPR) | G(RIP) | G(CR),
 	[VELA_EXIT_INVALID] = G(RIP) | G(CR),
 	[VELA_EXIT_EXCEPTION] = G(RIP) | G(EVENT),
-	[VELA_EXIT_HYPERCALL] = G(GPR) | G(RIP),
+	[VELA_EXIT_HYPERCALL] = G(GPR) | G(RIP) | G(CR) | G(SEG),
 	[VELA_EXIT_CR] = G(GPR) | G(RIP) | G(CR) | G(SEG),
 };
 
@@ -73,8 +71,9 @@ static void exit_io(struct vcpu *v)
 	vcpu_skip(v);
 }
 
-/* A processor that halts with interrupts off sleeps until it is reset, unless the guest arranged
- * for an NMI. That is a guest's choice and no end of its machine, but its user should know. */
+/* The only processor that halts with interrupts off sleeps until it is reset, unless the guest
+ * arranged for an NMI. That is a guest's choice and no end of its machine, but its user should
+ * know. One of several can be waiting for another's kick. */
 static void note_halt(struct vcpu *v)
 {
 	struct machine *m = v->machine;
@@ -87,10 +86,10 @@ static void note_halt(struct vcpu *v)
 static void exit_halt(struct vcpu *v)
 {
 	vcpu_lock(v);
-	if (!(v->state->rflags & FLAG_IF))
+	if (!(v->state->rflags & FLAG_IF) && v->machine->cpus == 1)
 		note_halt(v);
 	v->halted = true;
-	pc_attend(v->cpu, ATTEND_IRQ);
+	pc_attend(v->cpu, ATTEND_IRQ | ATTEND_CPU);
 	vcpu_skip(v);
 }
 
@@ -116,6 +115,7 @@ static void exit_timeout(struct vcpu *v)
 	v->timed_out = true;
 	pc_advance(v->cpu);
 	console_tick(v->machine);
+	paravirt_tick(v);
 }
 
 /* The registers say where the guest was; APM vol. 2, 15.14.3 promises nothing about them. */
@@ -144,13 +144,6 @@ static void exit_invalid(struct vcpu *v)
 static void exit_exception(struct vcpu *v)
 {
 	vcpu_fault(v, v->state->exit.vector, v->state->exit.error);
-}
-
-static void exit_hypercall(struct vcpu *v)
-{
-	v->state->gpr[VELA_RAX] = -(uint64_t)KVM_ENOSYS;
-	vcpu_changed(v, VELA_GROUP_GPR);
-	vcpu_skip(v);
 }
 
 /* Cache maintenance has no effect on coherent RAM; everything else that ends here is hidden in

@@ -74,6 +74,7 @@ void exit_memory(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	vcpu_lock(v);
+	paravirt_end_sync(v);
 	uint64_t unclaimed = m->pc.bus.counters.mmio_unclaimed;
 
 	/* An exit in the delivery of an event has no instruction: the guest's own tables are

@@ -52,6 +52,7 @@ static void write_tsc(struct vcpu *v, uint64_t value)
 static bool read_apic(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
 	vcpu_lock(v);
+	paravirt_end_sync(v);
 	if (msr == X2APIC_TPR || msr == X2APIC_PPR)
 		interrupt_tpr_from_cpu(v);
 	return pc_apic_msr_read(v->cpu, msr, value);
@@ -60,6 +61,7 @@ static bool read_apic(struct vcpu *v, uint32_t msr, uint64_t *value)
 static bool write_apic(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	vcpu_lock(v);
+	paravirt_end_sync(v);
 	if (!pc_apic_msr_write(v->cpu, msr, value))
 		return false;
 	if (msr == X2APIC_TPR || msr == LAPIC_MSR_BASE)
@@ -80,6 +82,9 @@ static bool read(struct vcpu *v, const struct msr_policy *policy, uint32_t msr, 
 		return true;
 	case MSR_CLOCK_WALL:
 		*value = 0;
+		return true;
+	case MSR_PARAVIRT:
+		*value = paravirt_read(v, msr);
 		return true;
 	default:
 		if (policy->group)
@@ -107,6 +112,8 @@ static bool write(struct vcpu *v, const struct msr_policy *policy, uint32_t msr,
 		start = clock_time(v);
 		kvmclock_write_wall(&v->machine->memory, value, &start);
 		return true;
+	case MSR_PARAVIRT:
+		return paravirt_write(v, msr, value);
 	default:
 		/* EFER's checks look at CR0, which is in the same group. */
 		if (policy->group)

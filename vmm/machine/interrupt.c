@@ -91,7 +91,7 @@ static bool take_nmi(struct vcpu *v)
 	return true;
 }
 
-bool interrupt_deliver(struct vcpu *v)
+static bool deliver(struct vcpu *v)
 {
 	bool waits = pc_interrupt_waits(v->cpu), held = pc_interrupt_held(v->cpu);
 
@@ -119,4 +119,14 @@ bool interrupt_deliver(struct vcpu *v)
 
 	set_event(v, vector | VELA_EVENT_INTR | VELA_EVENT_VALID, 0, pc_interrupt_waits(v->cpu));
 	return true;
+}
+
+bool interrupt_deliver(struct vcpu *v)
+{
+	bool event;
+
+	paravirt_end_sync(v);
+	event = deliver(v);
+	paravirt_end_offer(v);
+	return event;
 }

@@ -5,6 +5,10 @@
  */
 #include "pc.h"
 
+#include "device/lapic_regs.h"
+
+#define X2APIC_MSR(reg) (LAPIC_MSR_X2APIC_FIRST + (reg))
+
 static uint64_t now_ns(void *ctx)
 {
 	const struct pc *pc = ctx;
@@ -43,26 +47,37 @@ static void pic_output(void *ctx, unsigned line, bool level)
 	lapic_lint(&pc->cpu[0].lapic, line);
 }
 
+bool pc_send(struct pc *pc, const struct apic_message *message)
+{
+	return apicbus_send(&pc->apicbus, message);
+}
+
+void pc_unhalt(struct pc *pc, uint32_t apic_id)
+{
+	if (apic_id >= pc->config.cpus)
+		return;
+	pc->cpu[apic_id].unhalt = true;
+	pc_attend(&pc->cpu[apic_id], ATTEND_CPU);
+}
+
 static bool send_message(void *ctx, const struct apic_message *message)
 {
-	struct pc *pc = ctx;
-
-	return apicbus_send(&pc->apicbus, message);
+	return pc_send(ctx, message);
 }
 
 static bool send_from_cpu(void *ctx, const struct apic_message *message)
 {
 	struct pc_cpu *cpu = ctx;
 
-	return send_message(cpu->pc, message);
+	return pc_send(cpu->pc, message);
 }
 
-/* What an interrupt in service holds back is looked at when that one ends. */
+/* What an interrupt in service holds back is looked at when that one ends, if one hears of it. */
 static void vector_raised(void *ctx)
 {
 	struct pc_cpu *cpu = ctx;
 
-	if (lapic_waiting_vector(&cpu->lapic) >= 0)
+	if (cpu->ends_silently || lapic_waiting_vector(&cpu->lapic) >= 0)
 		pc_attend(cpu, ATTEND_IRQ);
 }
 
@@ -83,7 +98,7 @@ static void init_signal(struct pc_cpu *cpu)
 		return;
 	}
 	lapic_init_signal(&cpu->lapic);
-	cpu->nmi = false;
+	cpu->nmi = cpu->unhalt = cpu->ends_silently = false;
 	cpu->init = true;
 	cpu->waits = true;
 	cpu->startup = -1;
@@ -290,10 +305,31 @@ bool pc_apic_msr_read(struct pc_cpu *cpu, uint32_t msr, uint64_t *value)
 	return lapic_read_msr(&cpu->lapic, msr, value);
 }
 
+static bool extint_waits(const struct pc_cpu *cpu)
+{
+	return !cpu->index && pic_intr(&cpu->pc->pic) && lapic_accepts_extint(&cpu->lapic);
+}
+
+/* The three registers that systems write all the time change little: the vectors that an IPI
+ * raises, or a deadline that has passed, see to attention themselves. */
 bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value)
 {
-	pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
-	return lapic_write_msr(&cpu->lapic, msr, value);
+	bool done = lapic_write_msr(&cpu->lapic, msr, value);
+
+	switch (msr) {
+	case X2APIC_MSR(LAPIC_ICR_LOW):
+		break;
+	case LAPIC_MSR_TSC_DEADLINE:
+		pc_attend(cpu, ATTEND_LAPIC);
+		break;
+	case X2APIC_MSR(LAPIC_EOI):
+		if (pc_interrupt_held(cpu) || extint_waits(cpu))
+			pc_attend(cpu, ATTEND_IRQ);
+		break;
+	default:
+		pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
+	}
+	return done;
 }
 
 void pc_advance(struct pc_cpu *cpu)
@@ -324,11 +360,6 @@ uint64_t pc_device_deadline(const struct pc *pc)
 uint64_t pc_lapic_deadline(const struct pc_cpu *cpu)
 {
 	return lapic_deadline(&cpu->lapic);
-}
-
-static bool extint_waits(const struct pc_cpu *cpu)
-{
-	return !cpu->index && pic_intr(&cpu->pc->pic) && lapic_accepts_extint(&cpu->lapic);
 }
 
 bool pc_interrupt_waits(const struct pc_cpu *cpu)

@@ -71,6 +71,8 @@ struct pc_cpu {
 	bool init;	    /* INIT came: its state is to be reset */
 	bool waits;	    /* for STARTUP; it executes nothing */
 	int startup;	    /* page that STARTUP came with, or -1 */
+	bool unhalt;	    /* another processor ends its HLT, this one or the next */
+	bool ends_silently; /* it may end its interrupt where only its own thread sees it */
 	struct lapic lapic;
 };
 
@@ -101,6 +103,12 @@ struct pc {
 /* Makes the machine as firmware would leave it. False: a device's addresses are taken, which is a
  * mistake in this file. */
 bool pc_init(struct pc *pc, const struct pc_config *config);
+
+/* Sends an interrupt message, as a processor does; returns whether a local APIC took it. */
+bool pc_send(struct pc *pc, const struct apic_message *message);
+
+/* Ends the HLT of the processor with this APIC id. */
+void pc_unhalt(struct pc *pc, uint32_t apic_id);
 
 /* Adds to a processor's attention; another one than the current is to be kicked. */
 void pc_attend(struct pc_cpu *cpu, uint32_t attention);

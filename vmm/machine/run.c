@@ -66,6 +66,8 @@ static void change_state(struct vcpu *v)
 	if (cpu->startup >= 0)
 		vcpu_startup(v, (unsigned)cpu->startup);
 	cpu->startup = -1;
+	if (cpu->unhalt && v->halted)
+		v->halted = cpu->unhalt = false;
 }
 
 /* Until another virtual CPU, a device, the console or the clock has something for this one. */
@@ -74,8 +76,11 @@ static void sleep(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	console_flush(m);
+	paravirt_leave(v);
 	vcpu_unlock(v);
+	v->slept -= rt_rdtsc();
 	rt_sm_down_all(RT_SEL_WAKE + v->index, v->deadline_tsc);
+	v->slept += rt_rdtsc();
 	vcpu_lock(v);
 	pc_advance(v->cpu);
 	if (!v->index)
@@ -103,9 +108,10 @@ static void attend(struct vcpu *v)
 		if (cpu->attention)
 			continue;
 		if (!v->halted && !cpu->waits)
-			return;
+			break;
 		sleep(v);
 	}
+	paravirt_return(v);
 }
 
 static void set_groups(struct vcpu *v)
@@ -132,6 +138,8 @@ _Noreturn void vcpu_run(struct vcpu *v)
 			vcpu_fatal(v, "the kernel does not run the virtual CPU: status %llu",
 				   (unsigned long long)status);
 		v->dirty = 0;
+		if (v->flushed)
+			v->flushed = v->state->flush = 0;
 		v->have = v->state->exit.groups;
 		exit_handlers[cls](v);
 		/* Attention of others' making comes with a kick: without the lock there is none to

@@ -128,7 +128,8 @@ void vcpu_reset(struct vcpu *v)
 	reset_segments(s);
 	v->have |= INIT_GROUPS;
 	v->dirty |= INIT_GROUPS;
-	v->held = v->window = v->halted = false;
+	v->held = v->window = v->halted = v->away = false;
+	v->system_time = v->eoi_msr = v->steal_msr = 0;
 }
 
 /* AMD APM vol. 2, 14.1.5; Intel SDM vol. 3, 9.4.4. */

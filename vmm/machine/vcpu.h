@@ -30,6 +30,13 @@ struct vcpu {
 	uint64_t deadline_tsc;
 	uint64_t tsc_offset;  /* guest's TSC minus the host's */
 	uint64_t system_time; /* last value of the paravirtual clock's MSR */
+	uint64_t eoi_msr, steal_msr;
+	bool away;	     /* the guest has been told that this processor does not run */
+	bool flushed;	     /* flush of the state page is set, and was loaded */
+	uint64_t steal_ns;   /* what the guest was told */
+	uint64_t steal_tsc;  /* when it was computed last; 0: never */
+	uint64_t used_ticks; /* time of the thread then */
+	uint64_t slept;	     /* ticks asleep since then */
 	struct msr_store msr_store;
 };
 
@@ -88,6 +95,20 @@ void interrupt_tpr_to_cpu(struct vcpu *v);
 /* exit.c: per exit class the state groups that are copied out, and what is done about it. */
 extern const uint32_t exit_groups[VELA_EXITS];
 extern void (*const exit_handlers[VELA_EXITS])(struct vcpu *v);
+
+/* paravirt.c: what guests and the monitor share in memory, and hypercalls. */
+bool paravirt_write(struct vcpu *v, uint32_t msr, uint64_t value);
+uint64_t paravirt_read(const struct vcpu *v, uint32_t msr);
+/* Before the local APIC is looked at: an end of interrupt that it does not know of yet. */
+void paravirt_end_sync(struct vcpu *v);
+/* Before the guest goes on: it may end its interrupt silently if that concerns nobody. */
+void paravirt_end_offer(struct vcpu *v);
+/* Around sleep, with the lock held. */
+void paravirt_leave(struct vcpu *v);
+void paravirt_return(struct vcpu *v);
+/* Stolen time, at most so often that it costs nothing. */
+void paravirt_tick(struct vcpu *v);
+void exit_hypercall(struct vcpu *v);
 
 /* exit_memory.c, exit_msr.c, exit_register.c: exit handlers. */
 void exit_memory(struct vcpu *v);

@@ -267,7 +267,7 @@ struct config_cap {
 	unsigned peer;	   /* index of the service or VM that has the object, if it is another's */
 };
 
-enum { CONFIG_CAPS_MAX = 8 + CONFIG_CLIENTS_MAX };
+enum { CONFIG_CAPS_MAX = 9 + CONFIG_CLIENTS_MAX };
 /* Fills caps with what the block of this VM or service implies and returns how many there are. */
 size_t config_caps(const struct config_vm *vm, struct config_cap caps[CONFIG_CAPS_MAX]);
 size_t config_service_caps(const struct config_service *service,

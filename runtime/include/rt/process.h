@@ -22,6 +22,7 @@ enum {
 	RT_SEL_EVENT = 128, /* portal for the faults of thread n at + n */
 	RT_SEL_WAKE = 144,  /* semaphore this process waits on: DOWN, UP; a VMM's thread n waits on
 			     * that at + n, which is bound to its virtual CPU */
+	RT_SEL_SC = 160,    /* VMM: scheduling context of thread n at + n: TIME */
 	RT_SEL_DOORBELL = 192, /* VMM: semaphore (UP) of the service behind link n is at + n */
 };
 

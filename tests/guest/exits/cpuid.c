@@ -66,7 +66,8 @@ GUEST_TEST(cpuid_hypervisor, "hypervisor leaves: KVM's signature, clock, frequen
 	expect(top.ebx == 0x4b4d564bu && top.ecx == 0x564b4d56u && top.edx == 0x4du,
 	       "signature %x %x %x", top.ebx, top.ecx, top.edx);
 	expect(top.eax == LEAF_KVM + 0x10, "last leaf %x", top.eax);
-	expect(features.eax == (BIT(1) | BIT(3) | BIT(24)), "features %x", features.eax);
+	expect(features.eax == (BIT(1) | BIT(3) | BIT(5) | BIT(6) | BIT(24)), "features %x",
+	       features.eax);
 	expect(timing.eax >= 10000, "TSC %u kHz", timing.eax);
 	expect(timing.ebx == 1000000, "APIC %u kHz", timing.ebx);
 	for (uint32_t leaf = LEAF_KVM + 0x100; leaf < LEAF_KVM + 0x1000; leaf += 0x100)

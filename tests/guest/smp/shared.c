@@ -9,7 +9,7 @@
 #define DONE	   0x62u
 #define INCREMENTS 20000u
 #define READINGS   20000u
-#define SHOOTDOWNS 2000u
+#define SHOOTDOWNS 500u
 #define TICKS	   200u
 
 /* A lock that gives its place away while it is taken: the holder may not be running. */
@@ -151,7 +151,7 @@ static void all_shot(unsigned round)
 }
 
 GUEST_TEST(shootdowns,
-	   "2,000 changes of a mapping, each announced by IPI: no processor sees an old one")
+	   "500 changes of a mapping, each announced by IPI: no processor sees an old one")
 {
 	static uint8_t frames[2][PAGE_BYTES] __attribute__((aligned(4096)));
 

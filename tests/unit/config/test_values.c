@@ -287,7 +287,7 @@ static void capabilities(void **state)
 	struct config_cap caps[CONFIG_CAPS_MAX];
 
 	(void)state;
-	assert_int_equal(config_caps(only_vm(with_vm("console on; cpus 3")), caps), 6);
+	assert_int_equal(config_caps(only_vm(with_vm("console on; cpus 3")), caps), 7);
 	assert_string_equal(caps[0].name, "WAKE");
 	assert_string_equal(caps[0].rights, "up, down");
 	assert_int_equal(caps[0].count, 3);
@@ -295,10 +295,10 @@ static void capabilities(void **state)
 	assert_int_equal(caps[2].count, 1);
 	assert_string_equal(caps[3].name, "VC");
 	assert_int_equal(caps[3].count, 3);
-	assert_string_equal(caps[5].name, "CONSOLE");
-	assert_string_equal(caps[5].why, "doorbell of its session: system log, console");
-	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 6);
-	assert_string_equal(caps[5].why, "doorbell of its session: system log only");
+	assert_string_equal(caps[6].name, "CONSOLE");
+	assert_string_equal(caps[6].why, "doorbell of its session: system log, console");
+	assert_int_equal(config_caps(only_vm(with_vm("console off")), caps), 7);
+	assert_string_equal(caps[6].why, "doorbell of its session: system log only");
 }
 
 static void explain(void **state)

@@ -19,6 +19,7 @@ class RunTest(unittest.TestCase):
             vela.expect_header(1)
             vela.expect_shell(1)
             self.assertEqual(vela.command(1, "echo $((6 * 7)) $(hostname)"), "42 solo\n")
+            self.assertIn("AT Translated Set 2 keyboard", vela.command(1, "cat /proc/bus/input/devices"))
             terminal.expect("^solo# ")
             vela.keys("q")
             terminal.expect("^vela: Vela quit$")

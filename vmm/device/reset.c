@@ -17,12 +17,6 @@
 #define PORT92_A20	0x02
 #define PORT92_WRITABLE 0xdb
 
-/* 8042 commands: 0xf0-0xff pulse the output port bits that are 0 in the low nibble, bit 0 being
- * the CPU's reset; 0xd1 writes the output port with the next data byte. */
-#define KBD_PULSE	 0xf0
-#define KBD_WRITE_OUTPUT 0xd1
-#define KBD_RESET_BIT	 0x01
-
 static void request(struct reset *reset, enum reset_source source)
 {
 	if (reset->request)
@@ -71,48 +65,10 @@ static void port92_write(void *dev, unsigned offset, unsigned width, uint32_t va
 		request(reset, RESET_BY_PORT92);
 }
 
-static uint32_t kbd_read(void *dev, unsigned offset, unsigned width)
-{
-	(void)dev;
-	(void)offset;
-	(void)width;
-	return 0xff;
-}
-
-static void kbd_data_write(void *dev, unsigned offset, unsigned width, uint32_t value)
-{
-	struct reset *reset = dev;
-	bool output_port = reset->s.kbd_command == KBD_WRITE_OUTPUT;
-
-	(void)offset;
-	(void)width;
-	reset->s.kbd_command = 0;
-	if (output_port && !(value & KBD_RESET_BIT))
-		request(reset, RESET_BY_KEYBOARD);
-}
-
-static void kbd_command_write(void *dev, unsigned offset, unsigned width, uint32_t value)
-{
-	struct reset *reset = dev;
-
-	(void)offset;
-	(void)width;
-	reset->s.kbd_command = value == KBD_WRITE_OUTPUT ? KBD_WRITE_OUTPUT : 0;
-	if ((value & KBD_PULSE) == KBD_PULSE && !(value & KBD_RESET_BIT))
-		request(reset, RESET_BY_KEYBOARD);
-}
-
 static const uint8_t byte_access[1] = { ACCESS_RW(1) };
 
 static const struct pio_ops cf9_ops = { { byte_access, 1, 0 }, cf9_read, cf9_write };
 static const struct pio_ops port92_ops = { { byte_access, 1, 0 }, port92_read, port92_write };
-static const struct pio_ops kbd_data_ops = { { byte_access, 1, 0 }, kbd_read, kbd_data_write };
-static const struct pio_ops kbd_command_ops = {
-	{ byte_access, 1, 0 },
-	kbd_read,
-	kbd_command_write,
-};
-
 static void reset_reset(void *dev)
 {
 	struct reset *reset = dev;
@@ -134,7 +90,7 @@ static void reset_resume(void *dev)
 
 const struct device_ops reset_device_ops = {
 	.name = "reset",
-	.version = 1,
+	.version = 2,
 	.state_offset = offsetof(struct reset, s),
 	.state_size = sizeof(struct reset_state),
 	.reset = reset_reset,
@@ -152,18 +108,7 @@ void reset_init(struct reset *reset, void (*request)(void *ctx, enum reset_sourc
 
 enum bus_status reset_attach(struct reset *reset, struct bus *bus)
 {
-	static const struct {
-		uint16_t port;
-		const struct pio_ops *ops;
-	} ports[] = {
-		{ RESET_CF9_PORT, &cf9_ops },
-		{ RESET_PORT92, &port92_ops },
-		{ RESET_KBD_DATA, &kbd_data_ops },
-		{ RESET_KBD_COMMAND, &kbd_command_ops },
-	};
-	enum bus_status status = BUS_OK;
+	enum bus_status status = bus_add_pio(bus, RESET_CF9_PORT, 1, &cf9_ops, reset);
 
-	for (unsigned i = 0; i < 4 && status == BUS_OK; i++)
-		status = bus_add_pio(bus, ports[i].port, 1, ports[i].ops, reset);
-	return status;
+	return status == BUS_OK ? bus_add_pio(bus, RESET_PORT92, 1, &port92_ops, reset) : status;
 }

@@ -92,6 +92,7 @@ _Static_assert(sizeof(struct fadt) == 276, "ACPI 5.2.9");
 #define FADT_RESET_REG_SUP (1u << 10)
 
 #define BOOT_ARCH_LEGACY 1u /* ISA devices */
+#define BOOT_ARCH_8042	 2u
 #define BOOT_ARCH_NO_VGA 4u
 #define C2_UNSUPPORTED	 101
 #define C3_UNSUPPORTED	 1001
@@ -214,7 +215,7 @@ static uint64_t write_fadt(struct area *area, uint64_t facs_gpa, uint64_t dsdt_g
 		.c2_latency = C2_UNSUPPORTED,
 		.c3_latency = C3_UNSUPPORTED,
 		.century = RTC_CENTURY,
-		.boot_arch = BOOT_ARCH_LEGACY | BOOT_ARCH_NO_VGA,
+		.boot_arch = BOOT_ARCH_LEGACY | BOOT_ARCH_8042 | BOOT_ARCH_NO_VGA,
 		.flags = FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_FIX_RTC |
 			 FADT_TMR_VAL_EXT | FADT_RESET_REG_SUP,
 		.reset_reg = io(RESET_CF9_PORT, 8, 1),

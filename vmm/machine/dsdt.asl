@@ -84,6 +84,17 @@ DefinitionBlock ("", "DSDT", 2, "VELA  ", "MACHINE ", 1)
 				})
 			}
 
+			Device (KBD)
+			{
+				Name (_HID, EisaId ("PNP0303"))
+				Name (_CRS, ResourceTemplate ()
+				{
+					IO (Decode16, 0x60, 0x60, 1, 1)
+					IO (Decode16, 0x64, 0x64, 1, 1)
+					IRQNoFlags () { 1 }
+				})
+			}
+
 			Device (RTC)
 			{
 				Name (_HID, EisaId ("PNP0B00"))

@@ -46,12 +46,13 @@
 #define PCI_IO_BASE  0xc000 /* where firmware leaves I/O BARs */
 
 /* Interrupts, as ISA lines. */
-#define IRQ_PIT	    0
-#define IRQ_COM1    4
-#define IRQ_RTC	    8
-#define IRQ_SCI	    9
-#define IOAPIC_PCI  16 /* INTA of PCI device n is pin 16 + n % 8 */
-#define IOAPIC_PIT  2  /* the interrupt source override of line 0 */
-#define ACPI_S5_TYP 5  /* SLP_TYP that the DSDT gives for S5 */
+#define IRQ_PIT	     0
+#define IRQ_KEYBOARD 1
+#define IRQ_COM1     4
+#define IRQ_RTC	     8
+#define IRQ_SCI	     9
+#define IOAPIC_PCI   16 /* INTA of PCI device n is pin 16 + n % 8 */
+#define IOAPIC_PIT   2	/* the interrupt source override of line 0 */
+#define ACPI_S5_TYP  5	/* SLP_TYP that the DSDT gives for S5 */
 
 #endif

@@ -134,6 +134,11 @@ static void reset_requested(void *ctx, enum reset_source source)
 	end(ctx, PC_RESET, (uint32_t)source);
 }
 
+static void keyboard_reset_requested(void *ctx)
+{
+	end(ctx, PC_RESET, RESET_BY_KEYBOARD);
+}
+
 static void sleep_requested(void *ctx, unsigned type)
 {
 	if (type == ACPI_S5_TYP)
@@ -209,6 +214,7 @@ static void init_devices(struct pc *pc)
 	pit_init(&pc->pit, &pc->clock, isa(pc, IRQ_PIT));
 	rtc_init(&pc->rtc, &pc->clock, isa(pc, IRQ_RTC), pc->config.epoch_s);
 	uart_init(&pc->com1, isa(pc, IRQ_COM1), line);
+	i8042_init(&pc->keyboard, isa(pc, IRQ_KEYBOARD), keyboard_reset_requested, pc);
 	acpipm_init(&pc->pm, &pc->clock, isa(pc, IRQ_SCI), 32, sleep_requested, pc);
 	pcihost_init(&pc->pci, &pci);
 	reset_init(&pc->reset, reset_requested, pc);
@@ -224,6 +230,7 @@ static bool attach(struct pc *pc)
 	return pic_attach(&pc->pic, bus) == BUS_OK && pit_attach(&pc->pit, bus) == BUS_OK &&
 	       rtc_attach(&pc->rtc, bus) == BUS_OK &&
 	       uart_attach(&pc->com1, bus, UART_COM1_PORT) == BUS_OK &&
+	       i8042_attach(&pc->keyboard, bus) == BUS_OK &&
 	       acpipm_attach(&pc->pm, bus, ACPI_PM_PORT) == BUS_OK &&
 	       ioapic_attach(&pc->ioapic, bus, IOAPIC_DEFAULT_BASE) == BUS_OK &&
 	       pcihost_attach(&pc->pci, bus, PCI_ECAM_BASE) == BUS_OK &&

@@ -11,6 +11,7 @@
 #include "device/acpipm.h"
 #include "device/apicbus.h"
 #include "device/debugexit.h"
+#include "device/i8042.h"
 #include "device/ioapic.h"
 #include "device/lapic.h"
 #include "device/pcihost.h"
@@ -87,6 +88,7 @@ struct pc {
 	struct pit pit;
 	struct rtc rtc;
 	struct uart com1;
+	struct i8042 keyboard;
 	struct acpipm pm;
 	struct ioapic ioapic;
 	struct apicbus apicbus;

@@ -74,7 +74,7 @@ GUEST_TEST(ports_written, "writing all ports but the deadly ones in three widths
 			if (!is_deadly(port, width))
 				port_write((uint16_t)port, width, (uint32_t)random_next());
 	quiet();
-	expect(inb(0x64) == 0xff, "the machine is another one");
+	expect(inb(0x64) >> 4 == 1, "the machine is another one: %x", inb(0x64));
 }
 
 /* Reads and writes back; false if reading faults. */

@@ -29,39 +29,6 @@ static void cf9_resets_on_a_rising_bit(void **state)
 	assert_int_equal(zoo.logged, 2);
 }
 
-static void the_keyboard_controller_is_absent_but_resets(void **state)
-{
-	(void)state;
-	assert_int_equal(zoo_in(&zoo, 0x64), 0xff);
-	assert_int_equal(zoo_in(&zoo, 0x60), 0xff);
-	zoo_out(&zoo, 0x64, 0xaa);
-	zoo_out(&zoo, 0x64, 0xff); /* pulses nothing */
-	zoo_out(&zoo, 0x64, 0xfd); /* pulses A20 */
-	assert_int_equal(zoo.logged, 0);
-	zoo_out(&zoo, 0x64, 0xfe);
-	assert_int_equal(zoo.logged, 1);
-	assert_int_equal(zoo_last(&zoo), RESET_BY_KEYBOARD);
-	zoo_out(&zoo, 0x64, 0xf0);
-	assert_int_equal(zoo.logged, 2);
-}
-
-static void the_output_port_resets(void **state)
-{
-	(void)state;
-	zoo_out(&zoo, 0x60, 0x00); /* data for no command */
-	zoo_out(&zoo, 0x64, 0xd1);
-	zoo_out(&zoo, 0x60, 0xdf); /* opens A20, keeps the CPU running */
-	zoo_out(&zoo, 0x60, 0x00);
-	zoo_out(&zoo, 0x64, 0xd1);
-	zoo_out(&zoo, 0x64, 0xad); /* another command in between */
-	zoo_out(&zoo, 0x60, 0x00);
-	assert_int_equal(zoo.logged, 0);
-	zoo_out(&zoo, 0x64, 0xd1);
-	zoo_out(&zoo, 0x60, 0xde);
-	assert_int_equal(zoo.logged, 1);
-	assert_int_equal(zoo_last(&zoo), RESET_BY_KEYBOARD);
-}
-
 static void port_92(void **state)
 {
 	(void)state;
@@ -107,8 +74,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(cf9_resets_on_a_rising_bit, setup),
-		cmocka_unit_test_setup(the_keyboard_controller_is_absent_but_resets, setup),
-		cmocka_unit_test_setup(the_output_port_resets, setup),
 		cmocka_unit_test_setup(port_92, setup),
 		cmocka_unit_test(debug_exit_takes_any_width),
 		cmocka_unit_test(debug_console_passes_bytes_on),

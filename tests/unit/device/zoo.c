@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device/lapic_regs.h"
+#include "zoo_apic.h"
 #include "zoo_virtio.h"
 
 static uint64_t read_clock(void *ctx)
@@ -52,6 +53,11 @@ static void put_sleep(void *ctx, unsigned type)
 static void put_reset(void *ctx, enum reset_source source)
 {
 	record(ctx, source);
+}
+
+static void put_pulse(void *ctx)
+{
+	record(ctx, ZOO_RESET);
 }
 
 static void put_drained(void *ctx)
@@ -147,76 +153,6 @@ static void poke_uart(struct zoo *zoo, uint8_t what, uint8_t value)
 		uart_push(&zoo->dev.uart, bytes, what % sizeof bytes);
 }
 
-static void build_lapic(struct zoo *zoo)
-{
-	struct lapic_config config = {
-		.id = ZOO_LAPIC_ID,
-		.is_bsp = true,
-		.timer_hz = ZOO_TIMER_HZ,
-		.tsc_khz = ZOO_TSC_KHZ,
-		.address_bits = ZOO_ADDR_BITS,
-	};
-	struct lapic_wiring wiring = {
-		.ctx = zoo,
-		.send = zoo_send,
-		.event = zoo_event,
-		.eoi = zoo_eoi,
-	};
-
-	lapic_init(&zoo->dev.lapic, &zoo->clock, &config, &wiring);
-	bus_add_mmio(&zoo->bus, LAPIC_DEFAULT_BASE, LAPIC_PAGE_BYTES, &lapic_mmio_ops,
-		     &zoo->dev.lapic);
-}
-
-static uint64_t deadline_lapic(const struct zoo *zoo)
-{
-	return lapic_deadline(&zoo->dev.lapic);
-}
-
-static void advance_lapic(struct zoo *zoo, uint64_t now_ns)
-{
-	lapic_advance(&zoo->dev.lapic, now_ns);
-}
-
-static void poke_lapic(struct zoo *zoo, uint8_t what, uint8_t value)
-{
-	struct lapic *lapic = &zoo->dev.lapic;
-	struct apic_message message = {
-		.dest = value,
-		.delivery = what & 7,
-		.vector = value,
-		.logical = what & 8,
-		.level = what & 16,
-		.deassert = what & 32,
-	};
-	int vector = lapic_pending_vector(lapic);
-
-	if (what & 0x80 && vector >= 0)
-		lapic_ack(lapic, (uint8_t)vector);
-	else if (what & 0x40)
-		lapic_lint(lapic, value);
-	else if (lapic_is_destination(lapic, &message) || what & 1)
-		lapic_accept(lapic, &message);
-	lapic_set_cr8(lapic, what);
-}
-
-static void build_ioapic(struct zoo *zoo)
-{
-	struct apic_sink sink = { .send = zoo_send, .ctx = zoo };
-
-	ioapic_init(&zoo->dev.ioapic, sink);
-	ioapic_attach(&zoo->dev.ioapic, &zoo->bus, IOAPIC_DEFAULT_BASE);
-}
-
-static void poke_ioapic(struct zoo *zoo, uint8_t what, uint8_t value)
-{
-	zoo->deaf = what & 0x40;
-	if (what & 0x80)
-		ioapic_eoi(&zoo->dev.ioapic, value);
-	else
-		ioapic_set_line(&zoo->dev.ioapic, what & 31, value & 1);
-}
-
 static void build_acpipm(struct zoo *zoo)
 {
 	acpipm_init(&zoo->dev.acpipm, &zoo->clock, zoo->irq, 24, put_sleep, zoo);
@@ -267,6 +203,17 @@ void zoo_build_pci(struct zoo *zoo)
 	pcihost_attach(&zoo->pci, &zoo->bus, ZOO_ECAM);
 }
 
+static void build_i8042(struct zoo *zoo)
+{
+	i8042_init(&zoo->dev.i8042, zoo->irq, put_pulse, zoo);
+	i8042_attach(&zoo->dev.i8042, &zoo->bus);
+}
+
+static void poke_i8042(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	i8042_key(&zoo->dev.i8042, (what & 1 ? 0xe000 : 0) | value, what & 2);
+}
+
 static void build_reset(struct zoo *zoo)
 {
 	reset_init(&zoo->dev.reset, put_reset, zoo);
@@ -306,15 +253,15 @@ const struct zoo_class zoo_classes[] = {
 	  .poke = poke_uart,
 	  .ports = { { UART_COM1_PORT, UART_PORT_COUNT } } },
 	{ .ops = &lapic_device_ops,
-	  .build = build_lapic,
-	  .deadline = deadline_lapic,
-	  .advance = advance_lapic,
-	  .poke = poke_lapic,
+	  .build = zoo_build_lapic,
+	  .deadline = zoo_deadline_lapic,
+	  .advance = zoo_advance_lapic,
+	  .poke = zoo_poke_lapic,
 	  .mmio = LAPIC_DEFAULT_BASE,
 	  .msr = LAPIC_MSR_X2APIC_FIRST },
 	{ .ops = &ioapic_device_ops,
-	  .build = build_ioapic,
-	  .poke = poke_ioapic,
+	  .build = zoo_build_ioapic,
+	  .poke = zoo_poke_ioapic,
 	  .mmio = IOAPIC_DEFAULT_BASE },
 	{ .ops = &acpipm_device_ops,
 	  .build = build_acpipm,
@@ -327,10 +274,11 @@ const struct zoo_class zoo_classes[] = {
 	  .ports = { { PCI_ADDRESS_PORT, 8 } } },
 	{ .ops = &reset_device_ops,
 	  .build = build_reset,
-	  .ports = { { RESET_CF9_PORT, 1 },
-		     { RESET_PORT92, 1 },
-		     { RESET_KBD_DATA, 1 },
-		     { RESET_KBD_COMMAND, 1 } } },
+	  .ports = { { RESET_CF9_PORT, 1 }, { RESET_PORT92, 1 } } },
+	{ .ops = &i8042_device_ops,
+	  .build = build_i8042,
+	  .poke = poke_i8042,
+	  .ports = { { I8042_DATA_PORT, 1 }, { I8042_COMMAND_PORT, 1 } } },
 	{ .ops = &debugexit_device_ops,
 	  .build = build_debugexit,
 	  .ports = { { DEBUGEXIT_PORT, 1 } } },

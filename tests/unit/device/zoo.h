@@ -10,6 +10,7 @@
 #include "device/acpipm.h"
 #include "device/apicbus.h"
 #include "device/debugexit.h"
+#include "device/i8042.h"
 #include "device/ioapic.h"
 #include "device/lapic.h"
 #include "device/pcihost.h"
@@ -42,7 +43,8 @@ struct zoo {
 	struct clock clock;
 	struct irq_line irq;
 	struct zoo_line line;
-	/* Bytes put, exit values, sleep types, reset sources, CPU events and EOI vectors, in order.
+	/* Bytes put, exit values, sleep types, reset sources (ZOO_RESET), CPU events and EOI
+	 * vectors, in order.
 	 */
 	uint32_t log[ZOO_LOG];
 	unsigned logged;
@@ -79,6 +81,7 @@ struct zoo {
 		struct pit pit;
 		struct rtc rtc;
 		struct uart uart;
+		struct i8042 i8042;
 		struct lapic lapic;
 		struct ioapic ioapic;
 		struct acpipm acpipm;
@@ -146,6 +149,7 @@ bool zoo_send(void *ctx, const struct apic_message *message);
 #define ZOO_EVENT   0x10000u
 #define ZOO_EOI	    0x20000u
 #define ZOO_DRAINED 0x30000u
+#define ZOO_RESET   0x40000u /* by the keyboard controller */
 #define ZOO_MSI	    0x40000u
 void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector);
 void zoo_eoi(void *ctx, uint8_t vector);

@@ -66,6 +66,7 @@ static void fixed_hardware(void **state)
 	assert_int_equal(get(fadt + 56, 4), 0x600); /* PM1a event */
 	assert_int_equal(get(fadt + 64, 4), 0x604); /* PM1a control */
 	assert_int_equal(get(fadt + 76, 4), 0x608); /* PM timer */
+	assert_int_equal(get(fadt + 109, 2), 7);    /* legacy devices, 8042, no VGA */
 	assert_int_equal(get(fadt + 116, 1), 1);    /* reset register: I/O */
 	assert_int_equal(get(fadt + 120, 8), 0xcf9);
 	assert_int_equal(get(fadt + 128, 1), 6);
@@ -123,12 +124,17 @@ static void dsdt_agrees(void **state)
 	const uint16_t pvpanic = PVPANIC_PORT;
 	const uint32_t hole[2] = { PCI_HOLE_BASE, PCI_HOLE_END - 1 };
 	const uint32_t ecam[2] = { PCI_ECAM_BASE, PCI_ECAM_BYTES };
+	const unsigned char keyboard[] = { 0x47, 1, 0x60, 0, 0x60, 0,
+					   1,	 1, 0x47, 1, 0x64, 0,
+					   0x64, 0, 1,	  1, 0x22, 1 << IRQ_KEYBOARD,
+					   0 };
 	const unsigned char s5[] = { '_', 'S', '5', '_', 0x12, 7, 4, 0x0a, ACPI_S5_TYP };
 
 	(void)state;
 	assert_true(contains(ram + dsdt, size, &pvpanic, sizeof pvpanic));
 	assert_true(contains(ram + dsdt, size, hole, sizeof hole));
 	assert_true(contains(ram + dsdt, size, ecam, sizeof ecam));
+	assert_true(contains(ram + dsdt, size, keyboard, sizeof keyboard));
 	assert_true(contains(ram + dsdt, size, s5, sizeof s5));
 	if (!dsdt_file)
 		return;

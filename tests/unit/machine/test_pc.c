@@ -167,6 +167,10 @@ static void ends(void **state)
 	assert_int_equal(ended, PC_POWEROFF);
 	pc_port_write(bsp, 0xcf9, 1, 6);
 	assert_int_equal(ended, PC_RESET);
+	ended = -1;
+	pc_port_write(bsp, I8042_COMMAND_PORT, 1, 0xfe);
+	assert_int_equal(ended, PC_RESET);
+	assert_int_equal(end_value, RESET_BY_KEYBOARD);
 	pc_port_write(bsp, PVPANIC_PORT, 1, PVPANIC_CRASH_LOADED);
 	assert_int_equal(ended, PC_RESET);
 	pc_port_write(bsp, PVPANIC_PORT, 1, PVPANIC_PANICKED);

@@ -9,7 +9,7 @@
 
 const struct disk_ops *disk_find(const struct rt_device *device)
 {
-	static const struct disk_ops *const all[] = { &virtio_blk_ops };
+	static const struct disk_ops *const all[] = { &virtio_blk_ops, &nvme_ops, &ahci_ops };
 
 	for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (all[i]->matches(device))
@@ -32,7 +32,7 @@ bool disk_read(struct disk *disk, unsigned unit, uint64_t sector, uint32_t bytes
 	bool failed = false;
 	bool good = false;
 
-	if (bytes > DISK_READ_BYTES || !disk->ops->submit(disk, &request))
+	if (bytes > DISK_READ_BYTES || disk->ops->submit(disk, &request) != DISK_TAKEN)
 		return false;
 	disk->ops->kick(disk);
 	while (!disk->ops->poll(disk, &good, &failed)) {

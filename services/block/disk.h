@@ -35,7 +35,8 @@ struct disk_segment {
 };
 
 struct disk_request {
-	uint32_t type; /* enum rt_block_type */
+	struct disk_request *next; /* the driver's, while it has the request */
+	uint32_t type;		   /* enum rt_block_type */
 	uint32_t unit;
 	uint64_t sector;
 	uint32_t sectors;
@@ -56,7 +57,14 @@ struct disk {
 	struct hw_dma dma;
 	struct disk_unit unit[DISK_UNITS];
 	unsigned units;
+	uint64_t reach;	       /* the driver's: the device sees memory below */
 	unsigned char *buffer; /* of disk_read, in dma */
+};
+
+enum disk_room {
+	DISK_TAKEN,
+	DISK_FULL,	/* no room before poll returns a request */
+	DISK_UNIT_FULL, /* no room before poll returns a request of the same unit */
 };
 
 struct disk_ops {
@@ -66,9 +74,8 @@ struct disk_ops {
 	/* Brings the controller up from any state and fills in the units: at first, and after each
 	 * stop, when units must stay what they were. NULL, or why it cannot be used. */
 	const char *(*start)(struct disk *disk);
-	/* Gives a request to the controller, which has it until poll returns it. False: there is
-	 * no room before poll returns another one. */
-	bool (*submit)(struct disk *disk, struct disk_request *request);
+	/* Gives a request to the controller, which has it until poll returns it. */
+	enum disk_room (*submit)(struct disk *disk, struct disk_request *request);
 	/* Tells the controller of the requests submitted. */
 	void (*kick)(struct disk *disk);
 	/* Returns a request the controller is done with and whether it did it, or NULL. *failed:
@@ -80,6 +87,8 @@ struct disk_ops {
 	void (*stop)(struct disk *disk);
 };
 
+extern const struct disk_ops ahci_ops;
+extern const struct disk_ops nvme_ops;
 extern const struct disk_ops virtio_blk_ops;
 
 /* The driver for this device, or NULL. */

@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLL_NS	 1000000ull   /* without an interrupt */
-#define LOST_NS	 100000000ull /* a lost interrupt shows at most as such a delay */
-#define CHECK_NS 1000000000ull
+#define CREDIT_MAX (RT_BLOCK_REQUEST_BYTES + SERVICE_COST) /* enough for any request */
+#define POLL_NS	   1000000ull				   /* without an interrupt */
+#define LOST_NS	   100000000ull /* a lost interrupt shows at most as such a delay */
+#define CHECK_NS   1000000000ull
 
 static void wake(struct service *service, const struct client *client)
 {
@@ -113,11 +114,12 @@ static void say_broken(const struct service *service, const struct client *clien
 	service->log(line);
 }
 
-enum turn { TURN_OVER, TURN_EMPTY, TURN_FULL };
+enum turn { TURN_OVER, TURN_EMPTY, TURN_HELD, TURN_FULL };
 
 /*
  * Submits what the client's credit, its limits and the controller allow. TURN_OVER: its credit is
- * used up; TURN_EMPTY: it has nothing, or may not; TURN_FULL: the controller has no room.
+ * used up; TURN_EMPTY: it has nothing, or may not; TURN_HELD: its disk has no room, TURN_FULL: the
+ * controller has none.
  */
 static enum turn client_turn(struct service *service, struct client *client, uint64_t now_ns,
 			     uint64_t *again_ns)
@@ -134,8 +136,14 @@ static enum turn client_turn(struct service *service, struct client *client, uin
 			return TURN_EMPTY;
 		if (client->credit < cost)
 			return TURN_OVER;
-		if (!disk->ops->submit(disk, &request->disk))
+		switch (disk->ops->submit(disk, &request->disk)) {
+		case DISK_FULL:
 			return TURN_FULL;
+		case DISK_UNIT_FULL:
+			return TURN_HELD;
+		case DISK_TAKEN:
+			break;
+		}
 		client->credit -= cost;
 		limit_spend(&client->bytes, request->data_bytes);
 		limit_spend(&client->operations, 1);
@@ -163,6 +171,11 @@ static void submit(struct service *service, uint64_t now_ns, uint64_t *again_ns)
 			return;
 		case TURN_EMPTY:
 			client->credit = 0;
+			empty++;
+			break;
+		case TURN_HELD:
+			if (client->credit > CREDIT_MAX)
+				client->credit = CREDIT_MAX;
 			empty++;
 			break;
 		case TURN_OVER:

@@ -35,6 +35,8 @@ static const char *find_extent(struct service *service, const struct rt_block_cl
 
 	if (wanted->unit >= disk->units)
 		return "the controller has no such unit";
+	if (extent->address > disk->reach - RT_LINK_BYTES)
+		return "the controller reaches memory below 4 GiB only, and the link is not there";
 	extent->unit = wanted->unit;
 	extent->disk = &disk->unit[wanted->unit];
 	extent->first = 0;
@@ -167,6 +169,7 @@ static const char *start_disk(struct disk *disk)
 	disk->buffer = hw_dma_take(&disk->dma, DISK_READ_BYTES, RT_BLOCK_PAGE);
 	if (!disk->buffer)
 		return "the driver was given too little memory";
+	disk->reach = UINT64_MAX;
 	error = disk->ops->start(disk);
 	if (!error && !disk->units)
 		error = "the controller has no disk";

@@ -213,7 +213,7 @@ static const char *start(struct disk *disk)
 	return read_serial(disk);
 }
 
-static bool submit(struct disk *disk, struct disk_request *request)
+static enum disk_room submit(struct disk *disk, struct disk_request *request)
 {
 	struct vq_buffer data[DISK_SEGMENTS];
 	unsigned readable = 0, writable = 0;
@@ -222,7 +222,7 @@ static bool submit(struct disk *disk, struct disk_request *request)
 
 	(void)disk;
 	if (!blk.frees)
-		return false;
+		return DISK_FULL;
 	n = blk.free[blk.frees - 1];
 	slot = &blk.slot[n];
 	slot->header =
@@ -244,10 +244,10 @@ static bool submit(struct disk *disk, struct disk_request *request)
 		*(request->type == RT_BLOCK_READ ? &writable : &readable) = request->segments;
 	}
 	if (!add(n, data, readable, writable))
-		return false;
+		return DISK_FULL;
 	blk.frees--;
 	blk.request[n] = request;
-	return true;
+	return DISK_TAKEN;
 }
 
 static struct disk_request *poll(struct disk *disk, bool *good, bool *failed)

@@ -8,6 +8,8 @@
 
 #include "memory.h"
 
+#include <rt/balloon.h>
+
 #define MIB 0x100000ull
 
 static struct memory memory;
@@ -199,6 +201,24 @@ static void lives_long(void **state)
 	assert_int_equal(memory.free_bytes, 64 * MIB);
 }
 
+static void balloon_maps_have_a_bit_for_each_block(void **state)
+{
+	static const uint64_t sizes[] = { 16ull << 20, 64ull << 30, (64ull << 30) + (2 << 20),
+					  512ull << 30 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		assert_true(rt_balloon_map_bytes(sizes[i]) * 8 >= sizes[i] / MEMORY_BLOCK);
+		assert_true((rt_balloon_map_bytes(sizes[i]) - MEMORY_PAGE) * 8 <
+			    sizes[i] / MEMORY_BLOCK);
+		assert_int_equal(rt_balloon_bytes(sizes[i]) % MEMORY_PAGE, 0);
+		assert_true(rt_balloon_bytes(sizes[i]) ==
+			    RT_BALLOON_MAPS + 2 * rt_balloon_map_bytes(sizes[i]));
+	}
+	assert_int_equal(rt_balloon_map_bytes(64ull << 30), 4096);
+	assert_int_equal(rt_balloon_map_bytes((64ull << 30) + (2 << 20)), 8192);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup(merges_in_any_order, setup),
 		cmocka_unit_test_setup(full_list_refuses_and_stays_whole, setup),
 		cmocka_unit_test_setup(lives_long, setup),
+		cmocka_unit_test(balloon_maps_have_a_bit_for_each_block),
 	};
 
 	return cmocka_run_group_tests_name("root memory", tests, NULL, NULL);

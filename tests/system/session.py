@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness import Terminal, boot_config
 from velatool import paths
+from velatool.hardware import Hardware
 from velatool.qemu import DebugExit
 
 ESCAPE = "\x1d"
@@ -121,9 +122,10 @@ class Session:
             self.terminal.fail(f"QEMU ended with {status}")
 
 
-def boot(config: Path, guests: Sequence[str], *, cpus: int = 3) -> Session:
+def boot(config: Path, guests: Sequence[str], *, cpus: int = 3,
+         hardware: Hardware = Hardware()) -> Session:
     """Boot a configuration; the console shows the first guest as soon as Vela runs."""
-    terminal = boot_config(config, cpus=cpus)
+    terminal = boot_config(config, cpus=cpus, hardware=hardware)
     session = Session(terminal, guests)
     try:
         terminal.expect(r"^Vela: .* on QEMU, software emulation$")

@@ -37,8 +37,8 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
 def arguments_run(parser: argparse.ArgumentParser) -> None:
     """Arguments of `vela run`."""
     parser.add_argument("target", nargs="?", type=Path, metavar="CONF|ISO",
-                        help="configuration or image (default: vela.conf here, else two Linux "
-                             "guests)")
+                        help="configuration or image (default: vela.conf here, else Debian "
+                             "on a disk and a small guest)")
     add_machine_options(parser)
     add_hardware_options(parser)
 

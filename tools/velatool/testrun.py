@@ -14,13 +14,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from velatool import build, coverage, guest, packages, paths, static
+from velatool import build, coverage, disk, guest, packages, paths, static
 from velatool.process import run as run_program, tail
 from velatool.results import FAILURE_LINES, Tally, add_entry, print_report
 from velatool.ui import UsageError, nearest, progress
 
 QUICK_SUITE = "quick"
 BOCHS_SUITE = "bochs"
+DISK_SUITE = "disk"
 PROGRESS_LINE = re.compile(r"^\s*(\d+/\d+)\s+\S*\s*/?\s*(.*)$")
 
 
@@ -105,6 +106,8 @@ def run(patterns: Sequence[str], quick: bool, with_coverage: bool) -> int:
                       names + statics, patterns)
     if any(BOCHS_SUITE in suites for name, suites in tests if name in names):
         packages.install_missing(packages.BOCHS_PACKAGES)
+    if any(DISK_SUITE in suites for name, suites in tests if name in names):
+        disk.system()
     tally = Tally()
     if not with_coverage:
         run_static(tally, patterns, quick)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.terminal import Terminal
 from velatool import boot, guest, qemu
+from velatool.hardware import Hardware
 
 
 def start(machine: qemu.Machine) -> Terminal:
@@ -21,11 +22,12 @@ def start(machine: qemu.Machine) -> Terminal:
 
 
 def boot_config(config: Path, *, cpus: int = 3, memory_mib: int = 2048,
-                cpu: str = qemu.DEFAULT_CPU, root_arguments: str = "") -> Terminal:
+                cpu: str = qemu.DEFAULT_CPU, root_arguments: str = "",
+                hardware: Hardware = Hardware()) -> Terminal:
     """Boot Vela with a configuration; the tree must be built."""
     plan = boot.plan(config, f"{qemu.EXIT_ARGUMENT} {root_arguments}".rstrip())
     return start(qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=cpus,
-                              memory_mib=memory_mib, cpu=cpu))
+                              memory_mib=memory_mib, cpu=cpu, hardware=hardware))
 
 
 def boot_iso(image: Path, *, usb: bool = False, cpus: int = 3, memory_mib: int = 2048) -> Terminal:

@@ -170,6 +170,8 @@ uint8_t lapic_ppr(const struct lapic *lapic);
 void lapic_set_tsc(struct lapic *lapic, uint64_t tsc, uint64_t at_ns);
 
 uint64_t lapic_deadline(const struct lapic *lapic);
+/* The same for a timer in TSC-deadline mode, as a value of the guest's TSC; false: another mode. */
+bool lapic_deadline_tsc(const struct lapic *lapic, uint64_t *tsc);
 void lapic_advance(struct lapic *lapic, uint64_t now_ns);
 
 #endif

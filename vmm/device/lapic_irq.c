@@ -20,11 +20,15 @@ static bool bit_test(const uint32_t *bits, unsigned vector)
 	return bits[vector >> 5] >> (vector & 31) & 1;
 }
 
+/* By two registers at a time, the upper one above the lower. */
 static int bit_highest(const uint32_t *bits)
 {
-	for (int word = 7; word >= 0; word--)
-		if (bits[word])
-			return word * 32 + 31 - __builtin_clz(bits[word]);
+	uint64_t pair[4];
+
+	__builtin_memcpy(pair, bits, sizeof pair);
+	for (int i = 3; i >= 0; i--)
+		if (pair[i])
+			return i * 64 + 63 - __builtin_clzll(pair[i]);
 	return -1;
 }
 

@@ -71,6 +71,14 @@ uint64_t lapic_deadline(const struct lapic *lapic)
 	return lapic->s.lvt[LVT_TIMER] & LVT_MASKED ? DEADLINE_NONE : next_expiry(lapic);
 }
 
+bool lapic_deadline_tsc(const struct lapic *lapic, uint64_t *tsc)
+{
+	uint32_t lvt = lapic->s.lvt[LVT_TIMER];
+
+	*tsc = lvt & LVT_MASKED || !lapic->s.deadline_tsc ? UINT64_MAX : lapic->s.deadline_tsc;
+	return lapic_timer_mode(lapic) == TIMER_TSC_DEADLINE;
+}
+
 void lapic_advance(struct lapic *lapic, uint64_t now_ns)
 {
 	uint64_t due = next_expiry(lapic);

@@ -89,7 +89,7 @@ void console_flush(struct machine *m)
 
 void console_tick(struct machine *m)
 {
-	if (machine_now_ns(m) >= m->console.flush_ns)
+	if (m->console.staged && machine_now_ns(m) >= m->console.flush_ns)
 		console_flush(m);
 }
 

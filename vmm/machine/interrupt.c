@@ -11,11 +11,13 @@
 
 #define OPCODE_HLT 0xf4u
 
-void interrupt_tpr_from_cpu(struct vcpu *v)
+bool interrupt_tpr_from_cpu(struct vcpu *v)
 {
 	vcpu_need(v, VELA_GROUP_CR);
-	if (lapic_cr8(&v->cpu->lapic) != v->state->cr8)
-		lapic_set_cr8(&v->cpu->lapic, v->state->cr8);
+	if (lapic_cr8(&v->cpu->lapic) == v->state->cr8)
+		return false;
+	lapic_set_cr8(&v->cpu->lapic, v->state->cr8);
+	return true;
 }
 
 void interrupt_tpr_to_cpu(struct vcpu *v)
@@ -93,12 +95,12 @@ static bool take_nmi(struct vcpu *v)
 
 static bool deliver(struct vcpu *v)
 {
-	bool waits = pc_interrupt_waits(v->cpu), held = pc_interrupt_held(v->cpu);
+	bool waits = pc_interrupt_waits(v->cpu);
 
 	v->held = false;
-	if (waits || held) {
-		interrupt_tpr_from_cpu(v);
-		waits = pc_interrupt_waits(v->cpu);
+	if (waits || pc_interrupt_held(v->cpu)) {
+		if (interrupt_tpr_from_cpu(v))
+			waits = pc_interrupt_waits(v->cpu);
 		v->held = !waits && pc_interrupt_held(v->cpu);
 	}
 	if (present_event(v)) {

@@ -72,6 +72,7 @@ static void init_time(struct machine *m)
 	uint64_t since;
 
 	m->khz = rt_clock.tsc_khz;
+	m->ns_ticks = m->khz / RT_NS_PER_MS + 1;
 	m->start_tsc = rt_rdtsc();
 	since = rt_ns_from_tsc(m->start_tsc - rt_clock.boot_tsc, m->khz);
 	m->epoch_ns = rt_clock.boot_epoch ? rt_clock.boot_epoch * RT_NS_PER_S + since : 0;

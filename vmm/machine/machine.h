@@ -32,6 +32,7 @@ struct machine {
 	unsigned cpus;
 	uint64_t start_tsc; /* host TSC at guest time 0 */
 	uint64_t khz;
+	uint64_t ns_ticks; /* a nanosecond in ticks, rounded up */
 	uint64_t epoch_ns; /* wall clock at guest time 0 */
 	const struct rt_info *info;
 	struct guest_memory memory;
@@ -41,7 +42,7 @@ struct machine {
 	struct nets nets;
 	struct emulator emulator; /* of whoever holds the lock; see vcpu_emulator */
 	struct console console;
-	uint64_t device_deadline_ns; /* of all devices but the local APICs */
+	uint64_t device_deadline_tsc; /* of all devices but the local APICs */
 	struct {
 		uint32_t code; /* enum rt_status_code */
 		uint32_t value;

@@ -339,15 +339,18 @@ bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value)
 	return done;
 }
 
+/* Devices whose time has not come change nothing by it: they compute what a guest reads from the
+ * clock. */
 void pc_advance(struct pc_cpu *cpu)
 {
 	struct pc *pc = cpu->pc;
 	uint64_t now = clock_now(&pc->clock);
 
-	pc_attend(cpu, ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
+	pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
 	lapic_advance(&cpu->lapic, now);
-	if (cpu->index)
+	if (cpu->index || now < pc->device_deadline_ns)
 		return;
+	pc_attend(cpu, ATTEND_TIMERS);
 	pit_advance(&pc->pit, now);
 	rtc_advance(&pc->rtc, now);
 	acpipm_advance(&pc->pm, now);
@@ -358,10 +361,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-uint64_t pc_device_deadline(const struct pc *pc)
+uint64_t pc_device_deadline(struct pc *pc)
 {
-	return earlier(pit_deadline(&pc->pit),
-		       earlier(rtc_deadline(&pc->rtc), acpipm_deadline(&pc->pm)));
+	pc->device_deadline_ns = earlier(pit_deadline(&pc->pit),
+					 earlier(rtc_deadline(&pc->rtc), acpipm_deadline(&pc->pm)));
+	return pc->device_deadline_ns;
 }
 
 uint64_t pc_lapic_deadline(const struct pc_cpu *cpu)

@@ -81,6 +81,7 @@ struct pc {
 	unsigned current; /* processor whose thread is in here */
 	uint32_t kicks;	  /* others that have got attention since these were last taken */
 	struct pc_cpu cpu[PC_CPUS_MAX];
+	uint64_t device_deadline_ns; /* the last pc_device_deadline */
 	struct pc_config config;
 	struct clock clock;
 	struct bus bus;
@@ -129,7 +130,7 @@ bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value);
  * Deadlines are in nanoseconds of guest time; those of the local APIC are apart because a guest
  * sets them all the time. */
 void pc_advance(struct pc_cpu *cpu);
-uint64_t pc_device_deadline(const struct pc *pc);
+uint64_t pc_device_deadline(struct pc *pc);
 uint64_t pc_lapic_deadline(const struct pc_cpu *cpu);
 
 /* Whether an external interrupt waits whose priority the processor accepts. */

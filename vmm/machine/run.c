@@ -36,22 +36,35 @@ static void leave_time(struct vcpu *v)
 	v->timed_out = false;
 }
 
+/* A deadline that the guest gave as a TSC value needs no conversion, but for the rounding: one
+ * nanosecond later its time has come by the local APIC's clock too. */
+static uint64_t lapic_deadline_at(const struct vcpu *v)
+{
+	uint64_t guest;
+
+	if (!lapic_deadline_tsc(&v->cpu->lapic, &guest))
+		return machine_tsc_at(v->machine, pc_lapic_deadline(v->cpu));
+	if (guest > INT64_MAX)
+		return VELA_NO_DEADLINE;
+	return guest - v->tsc_offset + v->machine->ns_ticks;
+}
+
 /* The devices' timers are the first processor's to look after. */
 static void set_deadline(struct vcpu *v, uint32_t attention)
 {
 	struct machine *m = v->machine;
-	uint64_t ns = pc_lapic_deadline(v->cpu);
+	uint64_t tsc = lapic_deadline_at(v);
 
 	if (!v->index) {
 		if (attention & ATTEND_TIMERS)
-			m->device_deadline_ns = pc_device_deadline(&m->pc);
-		ns = earlier(ns, m->device_deadline_ns);
+			m->device_deadline_tsc = machine_tsc_at(m, pc_device_deadline(&m->pc));
+		tsc = earlier(tsc, m->device_deadline_tsc);
 	}
-	if (m->console.flusher == v->index)
-		ns = earlier(ns, m->console.flush_ns);
+	if (m->console.staged && m->console.flusher == v->index)
+		tsc = earlier(tsc, machine_tsc_at(m, m->console.flush_ns));
 	if (v->held)
-		ns = earlier(ns, machine_now_ns(m) + HELD_POLL_NS);
-	v->deadline_tsc = machine_tsc_at(m, ns);
+		tsc = earlier(tsc, machine_tsc_at(m, machine_now_ns(m) + HELD_POLL_NS));
+	v->deadline_tsc = tsc;
 	if (v->timed_out)
 		leave_time(v);
 }

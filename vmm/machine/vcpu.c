@@ -43,21 +43,13 @@ void lock_wake(void)
 	rt_sm_up(RT_SEL_LOCK);
 }
 
-void vcpu_take_lock(struct vcpu *v)
+void vcpu_unlock_and_kick(struct vcpu *v)
 {
-	lock_take(&v->machine->lock);
-	v->locked = true;
-	v->machine->pc.current = v->index;
-}
+	uint32_t kicks = *v->kicks;
 
-void vcpu_unlock(struct vcpu *v)
-{
-	struct machine *m = v->machine;
-	uint32_t kicks = m->pc.kicks;
-
-	m->pc.kicks = 0;
+	*v->kicks = 0;
 	v->locked = false;
-	lock_give(&m->lock);
+	lock_give(v->lock);
 	for (; kicks; kicks &= kicks - 1)
 		rt_sm_up(RT_SEL_WAKE + (vela_sel_t)__builtin_ctz(kicks));
 }
@@ -81,6 +73,9 @@ void vcpu_init(struct machine *m, unsigned index)
 	*v = (struct vcpu){
 		.machine = m,
 		.cpu = &m->pc.cpu[index],
+		.lock = &m->lock,
+		.current = &m->pc.current,
+		.kicks = &m->pc.kicks,
 		.index = index,
 		.state = (struct vela_state *)(RT_STATE_VA + index * VELA_PAGE_SIZE),
 		.have = VELA_GROUPS,

@@ -11,6 +11,7 @@
 #include <vela/state.h>
 
 #include "cpu/msr.h"
+#include "lock.h"
 
 struct machine;
 struct pc_cpu;
@@ -18,6 +19,9 @@ struct pc_cpu;
 struct vcpu {
 	struct machine *machine;
 	struct pc_cpu *cpu; /* the rest of the machine's view of it */
+	struct lock *lock;  /* the machine's, and what it protects of the PC: */
+	unsigned *current;  /* whose thread has it */
+	uint32_t *kicks;    /* whom to kick when it is given back */
 	unsigned index;
 	struct vela_state *state;
 	uint32_t have;	/* state groups in the page that are the guest's present ones */
@@ -53,14 +57,25 @@ _Noreturn void vcpu_run(struct vcpu *v);
 _Noreturn void report_end(struct vcpu *v);
 
 /* Takes the machine's lock unless the thread has it. */
-void vcpu_take_lock(struct vcpu *v);
 static inline void vcpu_lock(struct vcpu *v)
 {
-	if (!v->locked)
-		vcpu_take_lock(v);
+	if (v->locked)
+		return;
+	lock_take(v->lock);
+	v->locked = true;
+	*v->current = v->index;
 }
-/* Gives it back, and kicks the others that have got attention. */
-void vcpu_unlock(struct vcpu *v);
+/* Gives it back. Others that have got attention are kicked, afterwards. */
+void vcpu_unlock_and_kick(struct vcpu *v);
+static inline void vcpu_unlock(struct vcpu *v)
+{
+	if (*v->kicks) {
+		vcpu_unlock_and_kick(v);
+		return;
+	}
+	v->locked = false;
+	lock_give(v->lock);
+}
 
 /* Ends the process: the monitor cannot go on. */
 __attribute__((format(printf, 2, 3))) _Noreturn void vcpu_fatal(struct vcpu *v, const char *format,
@@ -88,8 +103,9 @@ void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error);
 /* interrupt.c: injects what can be injected, or asks for a window. True: the processor will take an
  * event at its next entry. */
 bool interrupt_deliver(struct vcpu *v);
-/* Takes the task priority from CR8 to the local APIC, or back. */
-void interrupt_tpr_from_cpu(struct vcpu *v);
+/* Takes the task priority from CR8 to the local APIC, and returns whether it is another; or back.
+ */
+bool interrupt_tpr_from_cpu(struct vcpu *v);
 void interrupt_tpr_to_cpu(struct vcpu *v);
 
 /* exit.c: per exit class the state groups that are copied out, and what is done about it. */

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes partition tables: GPT as the UEFI specification has it (2.10, chapter 5), with one partition.
+"""Writes partition tables: GPT as the UEFI specification has it (2.10, chapter 5).
 
-The disk's and the partition's identifiers are fixed, so that the same input gives the same bytes.
+The identifiers of the disk and its partitions are fixed, so that the same input gives the same bytes.
 """
 
 import struct
 import uuid
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 SECTOR = 512
@@ -47,11 +48,20 @@ def protective_mbr(sectors: int) -> bytes:
 
 def write(disk: Path, name: str, partition_bytes: int) -> None:
     """Give a file, which may hold the partition's content already, its size and its tables."""
-    sectors = disk_size(partition_bytes) // SECTOR
+    write_several(disk, [(name, partition_bytes)])
+
+
+def write_several(disk: Path, partitions: Sequence[tuple[str, int]]) -> None:
+    """The same with several partitions behind one another; sizes are multiples of the alignment."""
+    sectors = disk_size(sum(size for _, size in partitions)) // SECTOR
     first = ALIGNMENT // SECTOR
-    table = ENTRY.pack(LINUX_DATA.bytes_le, PARTITION_ID.bytes_le, first,
-                       first + partition_bytes // SECTOR - 1, 0,
-                       name.encode("utf-16-le")).ljust(ENTRIES * ENTRY_SIZE, b"\0")
+    table = b""
+    for number, (name, size) in enumerate(partitions):
+        identifier = uuid.UUID(int=PARTITION_ID.int + number)
+        table += ENTRY.pack(LINUX_DATA.bytes_le, identifier.bytes_le, first,
+                            first + size // SECTOR - 1, 0, name.encode("utf-16-le"))
+        first += size // SECTOR
+    table = table.ljust(ENTRIES * ENTRY_SIZE, b"\0")
     crc = zlib.crc32(table)
     second_table = sectors - 1 - TABLE_SECTORS
     with disk.open("r+b") as stream:

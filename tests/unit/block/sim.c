@@ -111,7 +111,7 @@ bool sim_command(const struct sim_op *op)
 {
 	sim.last = *op;
 	sim.dones++;
-	if (sim.failing || !inside(op))
+	if (sim.failing || !inside(op) || (sim.bad && sim.bad - op->sector < op->sectors))
 		return false;
 	if (op->type == RT_BLOCK_FLUSH)
 		sim.flushes++;
@@ -155,14 +155,16 @@ static uint64_t reg_read(const struct hw_regs *regs, uint64_t offset, unsigned w
 
 	if (sim.gone || offset >= regs->bytes || width > regs->bytes - offset)
 		return UINT64_MAX;
-	return sim.controller->read((unsigned)(at >> 32) - 1, at & UINT32_MAX, width);
+	uint64_t value = sim.controller->read((unsigned)(at >> 32) - 1, at & UINT32_MAX, width);
+
+	return sim.noise ? sim.noise(value) : value;
 }
 
 static void reg_write(const struct hw_regs *regs, uint64_t offset, unsigned width, uint64_t value)
 {
 	uint64_t at = (uint64_t)regs->base + offset;
 
-	if (!sim.gone && offset < regs->bytes && width <= regs->bytes - offset)
+	if (!sim.gone && !sim.noise && offset < regs->bytes && width <= regs->bytes - offset)
 		sim.controller->write((unsigned)(at >> 32) - 1, at & UINT32_MAX, width, value);
 }
 
@@ -203,8 +205,9 @@ uint64_t hw_now_ns(void)
 
 void hw_pause_ns(uint64_t ns)
 {
-	sim.now_ns += ns;
-	if (!sim.dead && !sim.gone)
+	/* Waiting in vain takes no time of the test's. */
+	sim.now_ns += sim.noise || sim.gone ? 100000000 : ns;
+	if (!sim.dead && !sim.gone && !sim.noise)
 		sim.controller->work(64);
 }
 

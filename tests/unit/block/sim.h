@@ -36,7 +36,7 @@ struct sim_controller {
 	unsigned (*work)(unsigned count);
 };
 
-extern const struct sim_controller sim_virtio;
+extern const struct sim_controller sim_virtio, sim_nvme, sim_ahci;
 
 struct sim {
 	const struct sim_controller *controller;
@@ -48,6 +48,9 @@ struct sim {
 	bool dead;    /* it carries nothing out */
 	bool gone;    /* nor does it react to anything: registers read as all ones */
 	bool failing; /* it answers every command with an error */
+	uint64_t bad; /* a command that touches this sector fails; 0: none does */
+	/* What the driver reads from a register instead; NULL: what is there. */
+	uint64_t (*noise)(uint64_t value);
 	unsigned resets;
 	unsigned dones; /* commands carried out */
 	struct sim_op last;

@@ -34,13 +34,15 @@ static bool map(const struct process *process, struct extent extent, uint64_t of
 				 gpa_of(offset) / VELA_PAGE_SIZE, count, rw | VELA_MEM_X));
 }
 
-/* When both calls have returned, nobody can reach the block any more. */
-static bool unmap(const struct process *process, uint64_t offset)
+/* When both calls have returned, nobody can reach the block any more. A VMM that still has an
+ * address in it, which its guest must have named, reaches the spare block and is not harmed. */
+static bool unmap(const struct ram *ram, const struct process *process, uint64_t offset)
 {
 	return rt_map(VELA_ROOT_NULL, process_sel(process, PROCESS_GST), 0,
 		      gpa_of(offset) / VELA_PAGE_SIZE, BLOCK_PAGES, 0) == VELA_OK &&
-	       rt_map(VELA_ROOT_NULL, process_sel(process, PROCESS_HST), 0,
-		      (RT_RAM_VA + offset) / VELA_PAGE_SIZE, BLOCK_PAGES, 0) == VELA_OK;
+	       rt_map(VELA_ROOT_PHYS, process_sel(process, PROCESS_HST),
+		      ram->spare.base / VELA_PAGE_SIZE, (RT_RAM_VA + offset) / VELA_PAGE_SIZE,
+		      BLOCK_PAGES, VELA_MEM_R | VELA_MEM_W) == VELA_OK;
 }
 
 static void note(struct ram *ram, struct extent piece, uint64_t offset)
@@ -80,6 +82,12 @@ static bool share(struct ram *ram, struct process *process, uint64_t bytes)
 
 	if (!process_memory(process, rt_balloon_bytes(bytes), RT_BALLOON_VA, rw, &ram->window))
 		return false;
+	if (process->extents == PROCESS_EXTENTS_MAX ||
+	    memory_take_blocks(&root_memory, MEMORY_BLOCK, &ram->spare, 1) != 1)
+		return process_no_memory(process, MEMORY_BLOCK);
+	process->extent[process->extents++] = ram->spare;
+	if (!window_clear(ram->spare))
+		return root_check(process->name, "clear its memory", VELA_NO_MEMORY);
 	unsigned char *view = window_open(ram->window, rw);
 	if (!view)
 		return root_check(process->name, "map its balloon's window", VELA_NO_MEMORY);
@@ -116,10 +124,12 @@ static void take_back(struct ram *ram, const struct process *process, uint64_t n
 {
 	const struct extent block = { ram->base[n], MEMORY_BLOCK };
 
-	/* Memory that cannot be kept track of stays where it is. */
-	if (root_memory.count == MEMORY_EXTENTS_MAX || !unmap(process, n * MEMORY_BLOCK))
+	/* Single blocks tear holes into the list of free memory, which has an end that others need:
+	 * then the block stays where it is. */
+	if (root_memory.count >= MEMORY_EXTENTS_MAX / 2 || !unmap(ram, process, n * MEMORY_BLOCK))
 		return;
 	ram->base[n] = 0;
+	ram->absent++;
 	set_gone(ram, n, true);
 	if (!window_clear(block) || !memory_give(&root_memory, block))
 		rt_log(RT_ERROR, "%s: %llu KiB of memory are lost", process->name,
@@ -133,11 +143,12 @@ static void give(struct ram *ram, const struct process *process, uint64_t n)
 	if (memory_take_blocks(&root_memory, MEMORY_BLOCK, &block, 1) != 1)
 		return;
 	if (!window_clear(block) || !map(process, block, n * MEMORY_BLOCK)) {
-		unmap(process, n * MEMORY_BLOCK);
+		unmap(ram, process, n * MEMORY_BLOCK);
 		memory_give(&root_memory, block);
 		return;
 	}
 	ram->base[n] = block.base;
+	ram->absent--;
 	set_gone(ram, n, false);
 }
 
@@ -170,6 +181,21 @@ static void work(struct ram *ram, const struct process *process)
 	}
 }
 
+/* Once for each quarter of the guest's memory that came or went. */
+static void say(struct ram *ram, const char *name)
+{
+	uint64_t moved =
+		ram->absent > ram->said ? ram->absent - ram->said : ram->said - ram->absent;
+
+	if (moved < ram->blocks / 4 + 1)
+		return;
+	ram->said = ram->absent;
+	rt_log(RT_INFO, "%s: %llu MiB of its %llu MiB are given back; %llu MiB are free", name,
+	       (unsigned long long)(ram->absent * MEMORY_BLOCK) >> 20,
+	       (unsigned long long)(ram->blocks * MEMORY_BLOCK) >> 20,
+	       (unsigned long long)root_memory.free_bytes >> 20);
+}
+
 /* As much time passes between turns as they take, whatever the VMM asks for. */
 void ram_attend(struct ram *ram, const struct process *process, uint64_t *deadline_ns)
 {
@@ -191,6 +217,7 @@ void ram_attend(struct ram *ram, const struct process *process, uint64_t *deadli
 	ram->next = 0;
 	__atomic_store_n(&ram->balloon->done, ram->asking, __ATOMIC_RELEASE);
 	rt_sm_up(process_sel(process, PROCESS_WAKE));
+	say(ram, process->name);
 }
 
 void ram_end(struct ram *ram)

@@ -17,7 +17,10 @@ struct ram {
 	struct rt_balloon *balloon; /* the root task's view of the shared window, NULL: none */
 	uint64_t *wanted, *gone;    /* its bit maps: the VMM's and the root task's */
 	struct extent window;
-	uint64_t next; /* block to look at next */
+	struct extent spare; /* what the VMM sees in place of a block that it is without */
+	uint64_t absent;     /* blocks that it is without */
+	uint64_t said;	     /* how many they were when it was logged last */
+	uint64_t next;	     /* block to look at next */
 	uint32_t asking;
 	uint64_t pause_ns; /* nothing is done for the VMM until then */
 };

@@ -10,13 +10,18 @@
 static unsigned char *ring_bytes(const struct vq_ring *ring, uint64_t address, uint64_t length)
 {
 	uint64_t offset = address - ring->window_address;
+	uint64_t above = address - ring->high.address;
+	unsigned char *bytes;
 
 	if (offset <= ring->window_size && length <= ring->window_size - offset)
-		return ring->window + offset;
-	offset = address - ring->high.address;
-	if (offset < ring->high.size && length <= ring->high.size - offset)
-		return ring->high.bytes + offset;
-	return NULL;
+		bytes = ring->window + offset;
+	else if (above < ring->high.size && length <= ring->high.size - above)
+		bytes = ring->high.bytes + above;
+	else
+		return NULL;
+	if (ring->touch)
+		ring->touch(ring->context, bytes, length);
+	return bytes;
 }
 
 static enum vq_result device_fail(struct vq_device *queue, enum vq_error error)

@@ -216,7 +216,7 @@ static bool is_width(unsigned bytes)
  * only an access across a page has, as single bytes. */
 static uint64_t read_piece(struct emulator *e, uint64_t gpa, unsigned bytes)
 {
-	const void *from = guest_ptr(e->memory, gpa, bytes);
+	const void *from = guest_use(e->memory, gpa, bytes);
 	uint64_t value = 0;
 
 	if (from)
@@ -230,7 +230,7 @@ static uint64_t read_piece(struct emulator *e, uint64_t gpa, unsigned bytes)
 
 static void write_piece(struct emulator *e, uint64_t gpa, unsigned bytes, uint64_t value)
 {
-	void *to = guest_ptr(e->memory, gpa, bytes);
+	void *to = guest_use(e->memory, gpa, bytes);
 
 	if (to) {
 		ram_write(to, bytes, value);

@@ -81,7 +81,9 @@ static bool queue_place(struct virtio_device *dev, unsigned queue)
 			  .window = ram[0].bytes,
 			  .window_address = ram[0].address,
 			  .window_size = ram[0].size,
-			  .high = ram[1] },
+			  .high = ram[1],
+			  .touch = dev->wiring.touch,
+			  .context = dev->wiring.ctx },
 		.next_avail = qs->next_used,
 		.next_used = qs->next_used,
 		.kicked_used = qs->kicked_used,
@@ -183,6 +185,27 @@ void virtio_write_status(struct virtio_device *dev, uint8_t value)
 		s->status |= value & VIRTIO_DRIVER_OK;
 	if (!(old & VIRTIO_DRIVER_OK) && virtio_live(dev))
 		activate(dev);
+}
+
+bool virtio_is_ram(const struct virtio_device *dev, uint64_t gpa, uint64_t bytes)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct vq_window *ram = &dev->wiring.ram[i];
+		uint64_t offset = gpa - ram->address;
+
+		if (offset < ram->size && bytes <= ram->size - offset)
+			return true;
+	}
+	return false;
+}
+
+uint64_t virtio_gpa(const struct virtio_device *dev, const unsigned char *byte)
+{
+	const struct vq_window *ram = dev->wiring.ram;
+	uint64_t offset = (uint64_t)(byte - ram[0].bytes);
+
+	return offset < ram[0].size ? ram[0].address + offset
+				    : ram[1].address + (uint64_t)(byte - ram[1].bytes);
 }
 
 bool virtio_take(struct virtio_device *dev, unsigned queue, struct vq_chain *chain)

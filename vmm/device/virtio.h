@@ -99,6 +99,8 @@ struct virtio_params {
 /* What every device of a machine shares. */
 struct virtio_wiring {
 	struct vq_window ram[2]; /* guest RAM: below the 32-bit hole and above it */
+	/* Called before length bytes of RAM that the driver named are used; NULL: all is there. */
+	void (*touch)(void *ctx, unsigned char *bytes, uint64_t length);
 	/* A device has found its driver at fault; called once for each device. */
 	void (*report)(void *ctx, const char *device, unsigned queue, const char *why);
 	void *ctx;
@@ -171,6 +173,10 @@ bool virtio_gather(struct virtio_device *dev, unsigned queue, uint64_t bytes,
 		   struct vq_gather *gather, struct vq_chain *scratch);
 void virtio_give_gathered(struct virtio_device *dev, unsigned queue, const struct vq_gather *gather,
 			  uint64_t written);
+
+/* Guest RAM: whether a range is in one piece of it, and the address of a byte of a chain. */
+bool virtio_is_ram(const struct virtio_device *dev, uint64_t gpa, uint64_t bytes);
+uint64_t virtio_gpa(const struct virtio_device *dev, const unsigned char *byte);
 
 /* A request makes no sense and cannot be answered: the device needs a reset. */
 void virtio_fail(struct virtio_device *dev, unsigned queue, const char *why);

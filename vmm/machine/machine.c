@@ -107,6 +107,13 @@ static void init_devices(struct machine *m)
 		.debug_exit = m->info->vmm.debug_exit,
 	};
 
+	if (m->balloon.page) {
+		config.balloon = (struct balloon_memory){ balloon_inflate, balloon_deflate,
+							  balloon_report, balloon_done, m };
+		config.touch = balloon_touch;
+		m->memory.touch = balloon_touch;
+		m->memory.ctx = m;
+	}
 	nets_open(&m->nets, &m->info->vmm, config.net);
 	config.nets = m->nets.count;
 	disks_open(m, &config);
@@ -179,6 +186,7 @@ void machine_init(struct machine *m, const struct rt_info *info)
 	console_open(m);
 	if (!m->cpus || m->cpus > RT_VCPUS_MAX)
 		rt_fatal("a machine with %u processors cannot be", m->cpus);
+	balloon_open(m);
 	init_cpu(m);
 	init_devices(m);
 	for (unsigned i = 0; i < m->cpus; i++) {

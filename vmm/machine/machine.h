@@ -10,6 +10,7 @@
 #include <rt/process.h>
 #include <rt/session.h>
 
+#include "balloon.h"
 #include "cpu/cpuid.h"
 #include "cpu/emulate.h"
 #include "lock.h"
@@ -40,6 +41,7 @@ struct machine {
 
 	struct pc pc;
 	struct nets nets;
+	struct balloon balloon;
 	struct emulator emulator; /* of whoever holds the lock; see vcpu_emulator */
 	struct console console;
 	uint64_t device_deadline_tsc; /* of all devices but the local APICs */

@@ -18,6 +18,9 @@ struct guest_memory {
 	uint64_t low_bytes;
 	uint64_t high_bytes;
 	unsigned address_bits; /* of the guest's physical addresses; 0: all that x86 defines */
+	/* Called with RAM that an instruction is about to use; NULL: all of it is there. */
+	void (*touch)(void *ctx, unsigned char *bytes, uint64_t length);
+	void *ctx;
 };
 
 /* Splits a window of bytes at base into low and high RAM. */
@@ -32,6 +35,16 @@ static inline void *guest_ptr(const struct guest_memory *memory, uint64_t gpa, u
 	if (gpa < memory->high_bytes && length <= memory->high_bytes - gpa)
 		return memory->base + memory->low_bytes + gpa;
 	return NULL;
+}
+
+/* The same for RAM that the guest may have given back: it is there again then. */
+static inline void *guest_use(const struct guest_memory *memory, uint64_t gpa, uint64_t length)
+{
+	void *at = guest_ptr(memory, gpa, length);
+
+	if (at && memory->touch)
+		memory->touch(memory->ctx, at, length);
+	return at;
 }
 
 /* Copies; false, with nothing written, unless the whole range is RAM. */

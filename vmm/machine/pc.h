@@ -56,6 +56,10 @@ struct pc_config {
 	struct virtio_blk *disk;
 	struct block_backend *const *backend;
 	unsigned disks;
+	/* The balloon's memory; without inflate there is no balloon. touch: see struct
+	 * virtio_wiring. */
+	struct balloon_memory balloon;
+	void (*touch)(void *ctx, unsigned char *bytes, uint64_t length);
 	struct vq_window ram[2]; /* what virtio devices may reach: low and high RAM */
 	int64_t epoch_s;	 /* wall clock at guest time 0 */
 	uint32_t tsc_khz;

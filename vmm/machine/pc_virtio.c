@@ -66,6 +66,21 @@ static bool add_console(struct pc *pc, const struct virtio_wiring *wiring)
 	return attach(pc, &pc->virtio.console.dev);
 }
 
+static bool add_balloon(struct pc *pc, const struct virtio_wiring *wiring)
+{
+	if (!pc->config.balloon.inflate)
+		return true;
+	virtio_balloon_init(&pc->virtio.balloon, wiring, &pc->config.balloon);
+	return attach(pc, &pc->virtio.balloon.dev);
+}
+
+static void touch(void *ctx, unsigned char *bytes, uint64_t length)
+{
+	const struct pc *pc = ctx;
+
+	pc->config.touch(pc->config.ctx, bytes, length);
+}
+
 static bool add_nets(struct pc *pc, const struct virtio_wiring *wiring)
 {
 	for (unsigned n = 0; n < pc->config.nets; n++) {
@@ -92,11 +107,13 @@ bool pc_virtio_init(struct pc *pc)
 {
 	const struct virtio_wiring wiring = {
 		.ram = { pc->config.ram[0], pc->config.ram[1] },
+		.touch = pc->config.touch ? touch : NULL,
 		.report = report,
 		.ctx = pc,
 	};
 
 	return add_disks(pc, &wiring) && add_rng(pc, &wiring) && add_console(pc, &wiring) &&
+	       add_balloon(pc, &wiring) &&
 	       add_nets(pc, &wiring);
 }
 

@@ -9,6 +9,7 @@
 #include <rt/process.h>
 
 #include "device/virtio_blk.h"
+#include "device/virtio_balloon.h"
 #include "device/virtio_console.h"
 #include "device/virtio_net.h"
 #include "device/virtio_rng.h"
@@ -20,6 +21,7 @@ struct pc_virtio {
 	unsigned devices;
 	struct virtio_rng rng;
 	struct virtio_console console;
+	struct virtio_balloon balloon;
 	struct virtio_net net[RT_NETS_MAX];
 };
 

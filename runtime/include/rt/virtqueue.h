@@ -94,6 +94,9 @@ struct vq_ring {
 	uint64_t window_size;
 	struct vq_window high;
 	bool indirect; /* VIRTIO_F_INDIRECT_DESC; device side only */
+	/* Called with each range that the peer named before it is used; may be NULL. */
+	void (*touch)(void *context, unsigned char *bytes, uint64_t length);
+	void *context;
 };
 
 /* Bytes that rings of so many entries take when they lie behind one another. */

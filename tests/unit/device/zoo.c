@@ -302,6 +302,11 @@ const struct zoo_class zoo_classes[] = {
 	  .poke = zoo_poke_console,
 	  .mmio = ZOO_COMMON,
 	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
+	{ .ops = &virtio_balloon_device_ops,
+	  .build = zoo_build_balloon,
+	  .poke = zoo_poke_balloon,
+	  .mmio = ZOO_COMMON,
+	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
 	{ .ops = &debugcon_device_ops, .build = build_debugcon, .ports = { { DEBUGCON_PORT, 1 } } },
 };
 

@@ -19,6 +19,7 @@
 #include "device/reset.h"
 #include "device/rtc146818.h"
 #include "device/uart16550.h"
+#include "device/virtio_balloon.h"
 #include "device/virtio_blk.h"
 #include "device/virtio_console.h"
 #include "device/virtio_net.h"
@@ -93,6 +94,7 @@ struct zoo {
 		struct virtio_blk blk;
 		struct virtio_rng rng;
 		struct virtio_console console;
+		struct virtio_balloon balloon;
 	} dev;
 };
 
@@ -149,8 +151,13 @@ bool zoo_send(void *ctx, const struct apic_message *message);
 #define ZOO_EVENT   0x10000u
 #define ZOO_EOI	    0x20000u
 #define ZOO_DRAINED 0x30000u
-#define ZOO_RESET   0x40000u /* by the keyboard controller */
+#define ZOO_RESET   0x90000u /* by the keyboard controller */
 #define ZOO_MSI	    0x40000u
+/* What a balloon did: | page number, and for reports | << 8 with the number of pages below. */
+#define ZOO_INFLATE 0x50000u
+#define ZOO_DEFLATE 0x60000u
+#define ZOO_REPORT  0x70000u
+#define ZOO_DONE    0x80000u
 void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector);
 void zoo_eoi(void *ctx, uint8_t vector);
 

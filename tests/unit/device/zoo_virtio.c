@@ -68,6 +68,11 @@ static void put_drained(void *ctx)
 	zoo->log[zoo->logged++ % ZOO_LOG] = ZOO_DRAINED;
 }
 
+static void put_balloon(struct zoo *zoo, uint32_t what)
+{
+	zoo->log[zoo->logged++ % ZOO_LOG] = what;
+}
+
 void zoo_build_console(struct zoo *zoo)
 {
 	struct virtio_wiring w = zoo_wiring(zoo);
@@ -75,6 +80,37 @@ void zoo_build_console(struct zoo *zoo)
 
 	virtio_console_init(&zoo->dev.console, &w, line);
 	zoo_place(zoo, &zoo->dev.console.dev);
+}
+
+static void put_inflate(void *ctx, uint64_t gpa)
+{
+	put_balloon(ctx, ZOO_INFLATE | (uint32_t)(gpa / BALLOON_PAGE));
+}
+
+static void put_deflate(void *ctx, uint64_t gpa)
+{
+	put_balloon(ctx, ZOO_DEFLATE | (uint32_t)(gpa / BALLOON_PAGE));
+}
+
+static void put_report(void *ctx, uint64_t gpa, uint64_t bytes)
+{
+	put_balloon(ctx, ZOO_REPORT | (uint32_t)(gpa / BALLOON_PAGE) << 8 |
+				 (uint32_t)(bytes / BALLOON_PAGE));
+}
+
+static void put_done(void *ctx)
+{
+	put_balloon(ctx, ZOO_DONE);
+}
+
+void zoo_build_balloon(struct zoo *zoo)
+{
+	struct virtio_wiring w = zoo_wiring(zoo);
+	const struct balloon_memory memory = { put_inflate, put_deflate, put_report, put_done,
+					       zoo };
+
+	virtio_balloon_init(&zoo->dev.balloon, &w, &memory);
+	zoo_place(zoo, &zoo->dev.balloon.dev);
 }
 
 uint64_t zoo_reg(struct zoo *zoo, unsigned offset, unsigned width)
@@ -270,4 +306,16 @@ void zoo_poke_console(struct zoo *zoo, uint8_t what, uint8_t value)
 	if (what & 0x10)
 		virtio_console_push(&zoo->dev.console, bytes, value % sizeof bytes);
 	zoo_poke_virtio(zoo, what, value);
+}
+
+void zoo_poke_balloon(struct zoo *zoo, uint8_t what, uint8_t value)
+{
+	if (what & 0x10)
+		virtio_balloon_set_target(&zoo->dev.balloon, (uint64_t)value * BALLOON_PAGE);
+	else if (what & 8)
+		virtio_balloon_ask(&zoo->dev.balloon);
+	if (what >> 5 == 0)
+		zoo_start(zoo, value & 1 ? 0x22 : 0x20); /* reports, with or without statistics */
+	else
+		zoo_poke_virtio(zoo, what, value);
 }

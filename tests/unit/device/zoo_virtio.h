@@ -47,6 +47,8 @@ void zoo_poke_net(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_build_blk(struct zoo *zoo);
 void zoo_build_rng(struct zoo *zoo);
 void zoo_build_console(struct zoo *zoo);
+void zoo_build_balloon(struct zoo *zoo);
+void zoo_poke_balloon(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_virtio(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_blk(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_console(struct zoo *zoo, uint8_t what, uint8_t value);

@@ -174,8 +174,8 @@ bool memory_take(struct memory *memory, uint64_t size, struct extent *taken)
 	return cut(memory, best, taken->base, size);
 }
 
-/* Whole blocks within a free extent, at most limit bytes; from its end, so that the low end keeps
- * serving pages. */
+/* Whole blocks within a free extent, at most limit bytes; from its end, or as near to it as the
+ * largest pages allow, so that the low end keeps serving pages. */
 static struct extent blocks_in(struct extent extent, uint64_t limit)
 {
 	uint64_t first = align_up(extent.base, MEMORY_BLOCK);
@@ -184,7 +184,11 @@ static struct extent blocks_in(struct extent extent, uint64_t limit)
 
 	if (size > limit)
 		size = limit;
-	return (struct extent){ last - size, size };
+	uint64_t base = last - size, huge = base & ~(MEMORY_HUGE - 1);
+
+	if (size >= MEMORY_HUGE && huge >= first)
+		base = huge;
+	return (struct extent){ base, size };
 }
 
 /* Smallest extent that holds all of size, else the one that holds most. */

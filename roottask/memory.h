@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define MEMORY_PAGE	   4096ull
-#define MEMORY_BLOCK	   0x200000ull /* unit of guest memory */
+#define MEMORY_BLOCK	   0x200000ull	 /* unit of guest memory */
+#define MEMORY_HUGE	   0x40000000ull /* page of the largest size */
 #define MEMORY_EXTENTS_MAX 2048u
 #define MEMORY_REGIONS_MAX 128u
 
@@ -42,7 +43,8 @@ bool memory_take(struct memory *memory, uint64_t size, struct extent *taken);
 
 /*
  * Takes size bytes, a multiple of MEMORY_BLOCK, in at most max aligned extents. Returns their
- * number; 0 and nothing taken when there is not enough.
+ * number; 0 and nothing taken when there is not enough. One of MEMORY_HUGE or more begins at a
+ * multiple of that where it can, so that it is mapped in the largest pages.
  */
 size_t memory_take_blocks(struct memory *memory, uint64_t size, struct extent *taken, size_t max);
 

@@ -180,6 +180,23 @@ static void test_progress(void)
 	CHECK_EQ(done, 1);
 }
 
+/* Two pages of 1 GiB are two steps; with smaller leaves one call would not map as much. Where the
+ * processor has none of that size, pages of 2 MiB make a table for each 1 GiB. */
+static void test_huge(void)
+{
+	const uint64_t pages = 1ull << 18, at = pages * 4;
+	vela_sel_t gst = MAKE(SP, VELA_SP_GST);
+	uint64_t done, used = pd_stat(test_pd).used;
+	CHECK_OK(map_once(VELA_ROOT_PHYS, gst, at, at, 2 * pages, RW, &done));
+	bool huge = done == 2 * pages;
+	CHECK(huge || done == pages);
+	used = pd_stat(test_pd).used - used;
+	CHECK(used <= (huge ? 2 : 3));
+	/* Out of step with the source there are no leaves above 4 KiB. */
+	CHECK_OK(map_once(VELA_ROOT_PHYS, gst, at + 1, at + 4 * pages, pages, RW, &done));
+	CHECK_EQ(done, VELA_LEAVES_MAX);
+}
+
 /* Takes single pages out of large leaves: the rest stays as it was. */
 static void split(uint64_t leaf, uint64_t ram)
 {
@@ -233,6 +250,7 @@ const struct test tests_memory[] = {
 	{ "the kernel's memory is out of reach", test_kernel_memory, 0 },
 	{ "rights and faults", test_rights, 0 },
 	{ "progress of long ranges", test_progress, 0 },
+	{ "pages of 1 GiB", test_huge, 0 },
 	{ "large leaves are split", test_split, 0 },
 	{ 0 },
 };

@@ -100,6 +100,21 @@ static void blocks_are_aligned_and_split_if_they_must(void **state)
 	assert_int_equal(memory.count, 2);
 }
 
+static void large_guests_begin_where_large_pages_do(void **state)
+{
+	struct extent taken[4];
+
+	(void)state;
+	memory_add(&memory, MIB, 3070 * MIB);
+	assert_int_equal(memory_take_blocks(&memory, 1500 * MIB, taken, 4), 1);
+	assert_int_equal(taken[0].base, MEMORY_HUGE);
+	assert_int_equal(taken[0].size, 1500 * MIB);
+	assert_true(memory_give(&memory, taken[0]));
+	/* No multiple that leaves room enough: then just blocks. */
+	assert_int_equal(memory_take_blocks(&memory, 3068 * MIB, taken, 4), 1);
+	assert_int_equal(taken[0].base, 2 * MIB);
+}
+
 static void blocks_that_do_not_fit_take_nothing(void **state)
 {
 	struct extent taken[4];
@@ -226,6 +241,7 @@ int main(void)
 		cmocka_unit_test_setup(reserved_ranges_are_never_given, setup),
 		cmocka_unit_test_setup(takes_from_the_smallest_that_fits, setup),
 		cmocka_unit_test_setup(blocks_are_aligned_and_split_if_they_must, setup),
+		cmocka_unit_test_setup(large_guests_begin_where_large_pages_do, setup),
 		cmocka_unit_test_setup(blocks_that_do_not_fit_take_nothing, setup),
 		cmocka_unit_test_setup(refuses_what_was_not_taken, setup),
 		cmocka_unit_test_setup(merges_in_any_order, setup),

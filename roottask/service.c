@@ -12,10 +12,12 @@
 #include "links.h"
 #include "modules.h"
 
-/* Objects and page tables; for each client half a page table of its own space and, with an IOMMU,
- * up to three of its device's. */
-#define QUOTA_BASE_PAGES   160u
-#define QUOTA_CLIENT_PAGES 4u
+/* Objects and the page tables of fixed windows; with a device those of its registers and, with an
+ * IOMMU, of what it reaches; for each client half a page table and, with an IOMMU, one and a half.
+ */
+#define QUOTA_BASE_PAGES   72u
+#define QUOTA_DEVICE_PAGES 32u
+#define QUOTA_CLIENT_PAGES 2u
 #define SLICE_US	   10000u
 
 /* What drivers put their rings and buffers into. */
@@ -135,7 +137,8 @@ static bool build(struct service *service, unsigned cpu, const struct vela_modul
 	const struct config_service *config = service->config;
 	struct process *process = &service->member.process;
 	struct rt_info *info = service_info(service, facts);
-	const uint64_t quota = QUOTA_BASE_PAGES + config->client_count * QUOTA_CLIENT_PAGES;
+	const uint64_t quota = QUOTA_BASE_PAGES + config->client_count * QUOTA_CLIENT_PAGES +
+			       (config->device == CONFIG_NO_DEVICE ? 0 : QUOTA_DEVICE_PAGES);
 
 	return process_begin(process, cpu, quota) &&
 	       give_device(service, machine, &info->service) &&

@@ -9,12 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bars.h"
 #include "ecam.h"
 #include "window.h"
-
-/* Interrupt controllers and IOMMUs of every PC lie here; no device's registers may. */
-#define PLATFORM_BASE 0xfec00000ull
-#define PLATFORM_END  0xff000000ull
 
 #define CLASS_STORAGE 1u
 #define CLASS_NETWORK 2u
@@ -23,9 +20,9 @@
 #define ENTRY_DATA    2u
 #define ENTRY_CONTROL 3u
 
-static bool overlap(struct extent a, uint64_t base, uint64_t size)
+static const char *device_key(const struct config_service *service)
 {
-	return a.base < base + size && base < a.base + a.size;
+	return service->kind == CONFIG_STORAGE ? "device" : "uplink";
 }
 
 struct search {
@@ -59,7 +56,7 @@ static bool not_there(const struct vela_info *info, const struct config_service 
 
 	config_pci_text(service->device, address);
 	ecam_each(info, list_one, &search);
-	config_fail(diag, config_service_where(service, storage ? "device" : "uplink"),
+	config_fail(diag, config_service_where(service, device_key(service)),
 		    "%s %s; this machine has%s", what, address,
 		    search.used ? text
 		    : storage	? " no disk controller"
@@ -97,34 +94,14 @@ static bool look_for_page(void *context, uint64_t id, void *config)
 	return !shared->found;
 }
 
-/* Why BAR n cannot be given to a process, or NULL. */
-static const char *bar_trouble(const struct vela_info *info, const struct config_service *service,
-			       const struct pci_bar *bar)
+static bool shares_page(const struct vela_info *info, const struct config_service *service,
+			const struct pci_bar *bar)
 {
-	const struct extent extent = { bar->base, bar->bytes };
 	struct shared shared = { service->device, bar->base / VELA_PAGE_SIZE, false };
 
-	if (!bar->base)
-		return "was given no address by the firmware";
-	if (bar->bytes > RT_BAR_STRIDE || bar->base % VELA_PAGE_SIZE ||
-	    bar->base > UINT64_MAX - bar->bytes)
-		return "is too large or not at the start of a page";
-	for (unsigned i = 0; i < info->memories && i < VELA_MEMORY_MAX; i++)
-		if (info->memory[i].type != VELA_MEMORY_RESERVED &&
-		    overlap(extent, info->memory[i].base, info->memory[i].size))
-			return "lies over memory";
-	for (unsigned i = 0; i < info->ecams && i < VELA_ECAMS_MAX; i++) {
-		const struct vela_ecam *ecam = &info->ecam[i];
-		const uint64_t first = (uint64_t)ecam->first_bus << 20;
-
-		if (overlap(extent, ecam->base + first, ((ecam->last_bus + 1ull) << 20) - first))
-			return "lies over configuration space";
-	}
-	if (overlap(extent, PLATFORM_BASE, PLATFORM_END - PLATFORM_BASE))
-		return "lies over interrupt controllers";
 	if (bar->bytes < VELA_PAGE_SIZE)
 		ecam_each(info, look_for_page, &shared);
-	return shared.found ? "shares a page with another device" : NULL;
+	return shared.found;
 }
 
 static bool check_bars(const struct device *device, const struct vela_info *info,
@@ -133,13 +110,15 @@ static bool check_bars(const struct device *device, const struct vela_info *info
 	char address[CONFIG_ADDRESS_MAX];
 
 	for (unsigned n = 0; n < PCI_BARS; n++) {
-		const char *trouble =
-			device->bars[n].bytes ? bar_trouble(info, service, &device->bars[n]) : NULL;
+		const struct pci_bar *bar = &device->bars[n];
+		const char *trouble = bar->bytes ? bar_trouble(info, bar) : NULL;
 
+		if (!trouble && bar->bytes && shares_page(info, service, bar))
+			trouble = "shares a page with another device";
 		if (!trouble)
 			continue;
 		config_pci_text(service->device, address);
-		config_fail(diag, config_service_where(service, "device"),
+		config_fail(diag, config_service_where(service, device_key(service)),
 			    "address space %u of the device at %s %s", n, address, trouble);
 		return false;
 	}
@@ -186,40 +165,16 @@ bool device_prepare(struct device *device, const struct vela_info *info,
 	return check_bars(device, info, service, diag);
 }
 
-/* Whether a page of BAR n holds nothing but the MSI-X table. Who writes to it chooses what the
- * device's messages are, so it stays with the root task; where the table begins within a page,
- * registers are beside it. */
-static bool is_table_page(const struct pci_messages *messages, unsigned n, uint64_t offset)
-{
-	return messages->msix && messages->table_bar == n &&
-	       messages->table % VELA_PAGE_SIZE == 0 && offset >= messages->table &&
-	       offset < messages->table + messages->table_bytes;
-}
-
 static bool map_bar(const struct device *device, unsigned n, struct process *process)
 {
-	const struct pci_bar *bar = &device->bars[n];
-	const uint64_t end = (bar->bytes + VELA_PAGE_SIZE - 1) & ~(VELA_PAGE_SIZE - 1ull);
-	const unsigned registers = VELA_MEM_R | VELA_MEM_W | VELA_MEM_UC;
-	uint64_t from = 0;
+	const uint64_t base = device->bars[n].base, va = RT_BAR_VA + n * RT_BAR_STRIDE;
+	struct extent piece[BAR_PIECES];
+	unsigned pieces = bar_pieces(&device->messages, n, &device->bars[n], piece);
 
-	while (from < end) {
-		uint64_t to = end;
-
-		if (is_table_page(&device->messages, n, from)) {
-			from += VELA_PAGE_SIZE;
-			continue;
-		}
-		/* The table is one piece: what is not before it is behind it. */
-		if (device->messages.msix && device->messages.table_bar == n &&
-		    from < device->messages.table && device->messages.table % VELA_PAGE_SIZE == 0 &&
-		    device->messages.table < end)
-			to = device->messages.table;
-		if (!process_map(process, (struct extent){ bar->base + from, to - from },
-				 RT_BAR_VA + n * RT_BAR_STRIDE + from, registers))
+	for (unsigned i = 0; i < pieces; i++)
+		if (!process_map(process, (struct extent){ base + piece[i].base, piece[i].size },
+				 va + piece[i].base, VELA_MEM_R | VELA_MEM_W | VELA_MEM_UC))
 			return false;
-		from = to;
-	}
 	return true;
 }
 

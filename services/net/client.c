@@ -5,6 +5,12 @@
 #include <rt/log.h>
 #include <string.h>
 
+/* One frame is under way at a time: its chain, and the buffers it is being delivered to. */
+static struct vq_chain chain;
+static struct vq_chain scratch;
+static struct vq_gather gather;
+static uint32_t writing; /* bytes of the packet being delivered, with its header */
+
 static struct vq_ring ring_at(unsigned char *window, uint32_t offset)
 {
 	struct vq_ring ring = {
@@ -30,14 +36,13 @@ static void cut_off(struct client *client, const struct vq_device *queue)
 
 static enum port_next take_frame(struct client *client, struct frame *frame)
 {
-	struct vq_chain *chain = &client->chain;
 	struct rt_net_header header;
 
-	if (chain->writable || chain->readable_bytes > RT_NET_PACKET_MAX ||
-	    vq_chain_read(chain, 0, &header, sizeof header) < sizeof header ||
-	    frame_init(frame, &header, chain->segment, chain->readable, sizeof header,
-		       (uint32_t)(chain->readable_bytes - sizeof header), client->mtu)) {
-		vq_device_give(&client->tx, chain, 0);
+	if (chain.writable || chain.readable_bytes > RT_NET_PACKET_MAX ||
+	    vq_chain_read(&chain, 0, &header, sizeof header) < sizeof header ||
+	    frame_init(frame, &header, chain.segment, chain.readable, sizeof header,
+		       (uint32_t)(chain.readable_bytes - sizeof header), client->mtu)) {
+		vq_device_give(&client->tx, &chain, 0);
 		return PORT_MALFORMED;
 	}
 	return PORT_FRAME;
@@ -46,7 +51,7 @@ static enum port_next take_frame(struct client *client, struct frame *frame)
 static enum port_next client_next(void *ctx, struct frame *frame)
 {
 	struct client *client = ctx;
-	enum vq_result result = vq_device_take(&client->tx, &client->chain);
+	enum vq_result result = vq_device_take(&client->tx, &chain);
 
 	if (result == VQ_BROKEN)
 		cut_off(client, &client->tx);
@@ -57,7 +62,7 @@ static void client_done(void *ctx)
 {
 	struct client *client = ctx;
 
-	vq_device_give(&client->tx, &client->chain, 0);
+	vq_device_give(&client->tx, &chain, 0);
 }
 
 static void client_hold(void *ctx)
@@ -73,16 +78,14 @@ static bool client_open(void *ctx, const struct rt_net_header *header, uint32_t 
 	struct client *client = ctx;
 	struct rt_net_header own = *header;
 
-	client->writing = bytes + sizeof own;
-	enum vq_result result =
-		vq_device_gather(&client->rx, client->writing, false, &client->gather, &client->buffer);
+	writing = bytes + sizeof own;
+	enum vq_result result = vq_device_gather(&client->rx, writing, false, &gather, &scratch);
 	if (result == VQ_BROKEN)
 		cut_off(client, &client->rx);
 	if (result != VQ_OK)
 		return false;
-	*sink = (struct vq_sink){ .segment = client->gather.segment,
-				  .segments = client->gather.segments };
-	own.buffers = (uint16_t)client->gather.chains;
+	*sink = (struct vq_sink){ .segment = gather.segment, .segments = gather.segments };
+	own.buffers = (uint16_t)gather.chains;
 	vq_sink_put(sink, &own, sizeof own);
 	return true;
 }
@@ -92,7 +95,7 @@ static void client_close(void *ctx, struct vq_sink *sink)
 	struct client *client = ctx;
 
 	(void)sink;
-	vq_device_give_gathered(&client->rx, &client->gather, client->writing);
+	vq_device_give_gathered(&client->rx, &gather, writing);
 }
 
 void client_init(struct client *client, struct port *port, void *window)

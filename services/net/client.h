@@ -19,10 +19,6 @@ struct client {
 	bool wake; /* it waits to be told of something */
 	struct vq_device tx;
 	struct vq_device rx;
-	struct vq_chain chain;	/* the frame being forwarded */
-	struct vq_chain buffer; /* scratch of gather */
-	struct vq_gather gather;
-	uint32_t writing; /* bytes of the packet being delivered, with its header */
 };
 
 /* Gives a port its client. */

@@ -45,6 +45,14 @@ struct port *switch_add_uplink(struct ether_switch *sw, const char *name)
 	return add(sw, name);
 }
 
+static void log_forged(const struct port *port, const unsigned char *mac)
+{
+	rt_log(RT_WARNING,
+	       "%s sends from %02x:%02x:%02x:%02x:%02x:%02x, which is not its address; such frames "
+	       "are dropped",
+	       port->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
 /* Whether a frame may come from its port; learns where it came from. */
 static bool may_send(struct ether_switch *sw, uint32_t from, const struct frame *frame,
 		     uint64_t now_ns)
@@ -62,9 +70,7 @@ static bool may_send(struct ether_switch *sw, uint32_t from, const struct frame 
 	}
 	port->counts.forged++;
 	if (!port->told_forged)
-		rt_log(RT_WARNING,
-		       "%s sends from %012llx, which is not its address; such frames are dropped",
-		       port->name, (unsigned long long)source);
+		log_forged(port, frame->start + MAC_BYTES);
 	port->told_forged = true;
 	return false;
 }

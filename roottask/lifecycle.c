@@ -195,6 +195,16 @@ static void user_restart(struct lifecycle *life, unsigned slot, struct member *m
 		disconnect_vm(life, &life->vm[slot - 1]);
 }
 
+#define BALLOON_STEP (32 << 20)
+
+static void user_resize(struct lifecycle *life, unsigned slot, const struct member *member,
+			int64_t bytes)
+{
+	if (member->rules.is_service || member->state != MEMBER_RUNNING ||
+	    !ram_ask(&life->vm[slot - 1].ram, &member->process, bytes))
+		rt_log(RT_INFO, "%s: has no balloon", member->process.name);
+}
+
 static struct member *member_of_slot(struct lifecycle *life, uint32_t slot)
 {
 	if (slot == 0 || slot > life->count + life->services)
@@ -215,6 +225,10 @@ static void user_request(struct lifecycle *life, const struct rt_status *status)
 		user_restart(life, status->value, member);
 	else if (member && status->code == RT_STATUS_KILL)
 		user_kill(life, status->value, member);
+	else if (member && status->code == RT_STATUS_SHRINK)
+		user_resize(life, status->value, member, BALLOON_STEP);
+	else if (member && status->code == RT_STATUS_GROW)
+		user_resize(life, status->value, member, -BALLOON_STEP);
 }
 
 static void start_console(struct lifecycle *life)

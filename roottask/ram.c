@@ -220,6 +220,24 @@ void ram_attend(struct ram *ram, const struct process *process, uint64_t *deadli
 	say(ram, process->name);
 }
 
+bool ram_ask(struct ram *ram, const struct process *process, int64_t bytes)
+{
+	const uint64_t change = (uint64_t)(bytes < 0 ? -bytes : bytes);
+	const uint64_t most = ram->blocks * MEMORY_BLOCK;
+
+	if (!ram->balloon)
+		return false;
+	if (bytes < 0)
+		ram->target -= change < ram->target ? change : ram->target;
+	else
+		ram->target += change < most - ram->target ? change : most - ram->target;
+	__atomic_store_n(&ram->balloon->target_bytes, ram->target, __ATOMIC_RELEASE);
+	rt_sm_up(process_sel(process, PROCESS_WAKE));
+	rt_log(RT_INFO, "%s: asked to do without %llu of its %llu MiB", process->name,
+	       (unsigned long long)ram->target >> 20, (unsigned long long)most >> 20);
+	return true;
+}
+
 void ram_end(struct ram *ram)
 {
 	if (ram->balloon)

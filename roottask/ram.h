@@ -22,6 +22,7 @@ struct ram {
 	uint64_t said;	     /* how many they were when it was logged last */
 	uint64_t next;	     /* block to look at next */
 	uint32_t asking;
+	uint64_t target;   /* bytes that the guest is asked to do without */
 	uint64_t pause_ns; /* nothing is done for the VMM until then */
 };
 
@@ -31,6 +32,9 @@ bool ram_take(struct ram *ram, struct process *process, uint64_t bytes, bool has
 
 /* Carries out some of what the VMM asks for; lowers *deadline_ns to when to go on. */
 void ram_attend(struct ram *ram, const struct process *process, uint64_t *deadline_ns);
+
+/* Asks the guest to do without more or fewer bytes; false: it has no balloon. */
+bool ram_ask(struct ram *ram, const struct process *process, int64_t bytes);
 
 /* The process has ended: its views are closed. */
 void ram_end(struct ram *ram);

@@ -55,6 +55,23 @@ static unsigned neighbour(const struct console *console, unsigned step)
 	return n;
 }
 
+/* What is said about a request, before the name of what is shown. */
+static const char *request_text(uint32_t code, const struct slot *slot)
+{
+	switch (code) {
+	case RT_STATUS_QUIT:
+		return "ending";
+	case RT_STATUS_KILL:
+		return slot->is_service ? "killing the service " : "killing the VMM of ";
+	case RT_STATUS_SHRINK:
+		return "32 MiB less for ";
+	case RT_STATUS_GROW:
+		return "32 MiB more for ";
+	default:
+		return "restarting ";
+	}
+}
+
 static void ask_root(struct console *console, uint32_t code)
 {
 	const struct slot *slot = focused(console);
@@ -67,11 +84,7 @@ static void ask_root(struct console *console, uint32_t code)
 	}
 	console->request = code;
 	console->request_slot = console->focus;
-	snprintf(text, sizeof text, "[vela: %s%s]",
-		 code == RT_STATUS_QUIT	  ? "ending"
-		 : code != RT_STATUS_KILL ? "restarting "
-		 : slot->is_service	  ? "killing the service "
-					  : "killing the VMM of ",
+	snprintf(text, sizeof text, "[vela: %s%s]", request_text(code, slot),
 		 code == RT_STATUS_QUIT ? "" : slot->name);
 	screen_say(&console->screen, text);
 }
@@ -142,6 +155,10 @@ void console_input(struct console *console, unsigned char byte)
 		return ask_root(console, RT_STATUS_KILL);
 	case KEY_RESTART:
 		return ask_root(console, RT_STATUS_RESTART);
+	case KEY_SHRINK:
+		return ask_root(console, RT_STATUS_SHRINK);
+	case KEY_GROW:
+		return ask_root(console, RT_STATUS_GROW);
 	case KEY_CANCEL:
 		return screen_say(&console->screen, "[vela: not killed]");
 	case KEY_HELP:

@@ -18,6 +18,8 @@ enum key_action {
 	KEY_KILL,
 	KEY_CANCEL,
 	KEY_RESTART,
+	KEY_SHRINK,
+	KEY_GROW,
 	KEY_UNKNOWN, /* value is no command */
 };
 

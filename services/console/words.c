@@ -47,7 +47,8 @@ static void say_keys(struct text *text, const char *escape)
 	    "  1-9   console of that guest     0 or l  system log\r\n"
 	    "  n, p  next, previous console    h or ?  this list\r\n"
 	    "  r     restart what is shown     k       kill its process (asks)\r\n"
-	    "  q     end Vela                  %s  send %s to the guest",
+	    "  -, +  less, more memory for it  %s  send %s to the guest\r\n"
+	    "  q     end Vela",
 	    escape, escape, escape);
 }
 

@@ -172,3 +172,12 @@ bool balloon_fault(struct machine *m, uint64_t gpa)
 	balloon_touch(m, at, 1);
 	return true;
 }
+
+void balloon_poll(struct machine *m)
+{
+	const struct rt_balloon *page = m->balloon.page;
+
+	if (page)
+		virtio_balloon_set_target(&m->pc.virtio.balloon,
+					  __atomic_load_n(&page->target_bytes, __ATOMIC_ACQUIRE));
+}

@@ -33,4 +33,7 @@ void balloon_touch(void *m, unsigned char *bytes, uint64_t length);
  * guest can go on where it was. */
 bool balloon_fault(struct machine *m, uint64_t gpa);
 
+/* The root task may have a new target for the guest. */
+void balloon_poll(struct machine *m);
+
 #endif

@@ -17,6 +17,7 @@ void machine_poll(struct machine *m)
 {
 	console_input(m);
 	nets_poll(&m->nets);
+	balloon_poll(m);
 	pc_virtio_poll(&m->pc);
 }
 

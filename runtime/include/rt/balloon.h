@@ -28,6 +28,8 @@
 struct rt_balloon {
 	uint32_t asked; /* VMM: release store after its bits */
 	uint32_t done;	/* root task: release store after its own */
+	/* Root task: bytes that the guest is asked to do without; it ups the first vCPU's WAKE. */
+	uint64_t target_bytes;
 };
 
 /* Bytes of each of the two bit maps, whole pages. Bits are counted from the lowest of each word of

@@ -82,6 +82,8 @@ enum rt_status_code {
 	RT_STATUS_QUIT,	       /* console: the user asks to end the machine */
 	RT_STATUS_RESTART,     /* console: the user asks to restart the VM in slot value */
 	RT_STATUS_KILL,	       /* console: the user asks to kill the VMM of slot value */
+	RT_STATUS_SHRINK,      /* console: and the guest of slot value to do with less memory */
+	RT_STATUS_GROW,	       /* console: or to have more */
 };
 
 struct rt_status {

@@ -80,11 +80,11 @@ static void keys_know_their_commands(void **state)
 		enum key_action action;
 		unsigned char value;
 	} table[] = {
-		{ '0', KEY_SHOW, 0 },	  { 'l', KEY_SHOW, 0 },		{ '1', KEY_SHOW, 1 },
-		{ '9', KEY_SHOW, 9 },	  { 'n', KEY_NEXT, 0 },		{ 'p', KEY_PREVIOUS, 0 },
-		{ 'h', KEY_HELP, 0 },	  { '?', KEY_HELP, 0 },		{ 'q', KEY_QUIT, 0 },
-		{ 'r', KEY_RESTART, 0 },  { '\035', KEY_BYTE, '\035' }, { 'z', KEY_UNKNOWN, 'z' },
-		{ '\0', KEY_UNKNOWN, 0 },
+		{ '0', KEY_SHOW, 0 },	      { 'l', KEY_SHOW, 0 },	 { '1', KEY_SHOW, 1 },
+		{ '9', KEY_SHOW, 9 },	      { 'n', KEY_NEXT, 0 },	 { 'p', KEY_PREVIOUS, 0 },
+		{ 'h', KEY_HELP, 0 },	      { '?', KEY_HELP, 0 },	 { 'q', KEY_QUIT, 0 },
+		{ 'r', KEY_RESTART, 0 },      { '-', KEY_SHRINK, 0 },	 { '+', KEY_GROW, 0 },
+		{ '\035', KEY_BYTE, '\035' }, { 'z', KEY_UNKNOWN, 'z' }, { '\0', KEY_UNKNOWN, 0 },
 	};
 	struct keys keys = { .escape = 29 };
 

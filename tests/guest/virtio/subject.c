@@ -6,6 +6,8 @@
 
 #define FEATURES (FEATURE_VERSION_1 | FEATURE_INDIRECT | FEATURE_EVENT_IDX)
 
+enum { DISK_STATUS = 16, DISK_DATA = 512 }; /* in the buffer, behind the request's header */
+
 static struct virtio_rings rings[8][QUEUES_MAX];
 static struct virtio_desc table[REQUEST_MAX];
 static uint8_t buffer[4096] __attribute__((aligned(4096)));
@@ -64,7 +66,27 @@ static unsigned build_net(struct virtio_desc *desc)
 	return 2;
 }
 
+/* Reads the first sector of the disk, which holds this guest's own ELF file. */
+static unsigned build_block(struct virtio_desc *desc)
+{
+	memset(buffer, 0, sizeof buffer);
+	buffer[DISK_STATUS] = 0xff;
+	desc[0] = (struct virtio_desc){ (uint64_t)buffer, 16, 0, 0 };
+	desc[1] = (struct virtio_desc){ (uint64_t)buffer + DISK_DATA, 512, DESC_WRITE, 0 };
+	desc[2] = (struct virtio_desc){ (uint64_t)buffer + DISK_STATUS, 1, DESC_WRITE, 0 };
+	return 3;
+}
+
+static bool check_block(uint32_t written)
+{
+	const uint8_t *data = buffer + DISK_DATA;
+
+	return written == 513 && !buffer[DISK_STATUS] && data[0] == 0x7f && data[1] == 'E' &&
+	       data[2] == 'L' && data[3] == 'F';
+}
+
 static struct subject subjects[] = {
+	{ .name = "block", .type = VIRTIO_BLOCK, .build = build_block, .check = check_block },
 	{ .name = "rng", .type = VIRTIO_RNG, .build = build_rng, .check = check_rng },
 	{ .name = "net",
 	  .type = VIRTIO_NET,

@@ -12,7 +12,8 @@ TUTORIALS = paths.ROOT / "docs" / "tutorial"
 
 
 class TutorialTest(unittest.TestCase):
-    """Follows the tutorials, each in a directory with nothing but ./vela and ./examples."""
+    """Follows the tutorials, each in a directory with nothing but ./vela and ./examples, and with
+    a disk of their own."""
 
     def test_tutorials(self) -> None:
         documents = sorted(TUTORIALS.glob("*.md"))
@@ -21,7 +22,8 @@ class TutorialTest(unittest.TestCase):
             with self.subTest(document.name), tempfile.TemporaryDirectory() as name:
                 for shipped in ("vela", "examples"):
                     Path(name, shipped).symlink_to(paths.ROOT / shipped)
-                self.assertGreater(Reader(Path(name)).follow(document), 0)
+                reader = Reader(Path(name), {"VELA_DISK": f"{name}/disk.img"})
+                self.assertGreater(reader.follow(document), 0)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,12 @@
 """A Debian 12 system on a disk image, made once from Debian packages and kept under .cache/guest.
 
 SYSTEM is the image as it was made and is never written again. DISK is the copy that `./vela run` gives
-to the machine, with everything that guests changed. The guest's kernel is a boot module; the disk
-has the kernel modules that belong to it.
+to the machine, with everything that guests changed; VELA_DISK names another place for it. The guest's
+kernel is a boot module; the disk has the kernel modules that belong to it.
 """
 
 import hashlib
 import os
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from velatool.process import run
 from velatool.ui import VelaError, human_bytes, progress
 
 SYSTEM = guest.STORE / "system.img"
-DISK = guest.STORE / "disk.img"
+DISK = Path(os.environ.get("VELA_DISK", guest.STORE / "disk.img"))
 STAMP = guest.STORE / "system.made-from"
 SETUP = paths.ROOT / "tools" / "guest" / "disk-setup"
 HOST_PACKAGES = ("mmdebstrap", "e2fsprogs")

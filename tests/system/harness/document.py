@@ -7,7 +7,8 @@ A fenced block is taken by the first word after its fence:
     sh          a shell script; it must succeed
     console     a dialogue on a terminal, line by line:
                 "$ COMMAND" starts a program, after the last one has ended;
-                "NAME# TEXT" waits for the prompt "NAME# ", then types TEXT and Return;
+                "NAME# TEXT" waits for the prompt "NAME# ", then types TEXT and Return; the prompts
+                "USER@NAME:~# " and "NAME login: " are waited for in the same way;
                 "(press KEYS)" presses keys: words such as Ctrl-], Return, or plain characters;
                 "..." stands for any number of lines;
                 any other line must come as output; "..." within it matches anything.
@@ -18,13 +19,14 @@ All blocks of a document run in order in one directory. Blocks of other kinds ar
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.terminal import Terminal
 
 FENCE = re.compile(r"^```(\S*)[ \t]*(\S*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-PROMPT = re.compile(r"^(\w+# )(.*)$")
+PROMPT = re.compile(r"^(\w+# |\w+@\w+:~# |\w+ login: )(.*)$")
 KEYS = re.compile(r"^\(press (.*)\)$")
 STEP_TIMEOUT = 180
 SCRIPT_TIMEOUT = 600
@@ -65,8 +67,9 @@ def output_pattern(line: str) -> str:
 class Reader:
     """Follows one document in a directory of its own, which must have ./vela in it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
+        self.environment = dict(environment or {})
         self.terminal: Terminal | None = None
 
     def follow(self, document: Path) -> int:
@@ -91,6 +94,7 @@ class Reader:
     def script(self, block: Block) -> None:
         """Run a block as a shell script."""
         done = subprocess.run(["sh", "-eu", "-c", block.text], cwd=self.directory,
+                              env={**os.environ, **self.environment},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=SCRIPT_TIMEOUT, check=False)
         assert done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}{done.stderr}"
@@ -129,4 +133,4 @@ class Reader:
             assert status == 0, f"the command before '{command}' ended with {status}"
             self.terminal.close()
         self.terminal = Terminal(["sh", "-c", f"exec {command}"], cwd=self.directory,
-                                 env={**os.environ, "TERM": "xterm"})
+                                 env={**os.environ, "TERM": "xterm", **self.environment})

@@ -35,6 +35,7 @@ static void fill_info(struct rt_info *info, const struct config_vm *config, cons
 								   : RT_BOOT_MULTIBOOT;
 	vmm->console = config->console;
 	vmm->debug_exit = config->debug_exit;
+	vmm->hpet = config->hpet;
 	vmm->rng = config->rng;
 	vmm->balloon = config->balloon;
 	vmm->virtio_console = config->virtio_console;

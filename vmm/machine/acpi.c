@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "device/acpipm.h"
+#include "device/hpet.h"
 #include "device/ioapic.h"
 #include "device/lapic.h"
 #include "device/reset.h"
@@ -47,7 +48,7 @@ _Static_assert(sizeof(struct header) == 36, "ACPI 5.2.6");
 
 struct xsdt {
 	struct header header;
-	uint64_t table[3];
+	uint64_t table[4];
 } PACKED;
 
 struct address {
@@ -96,6 +97,18 @@ _Static_assert(sizeof(struct fadt) == 276, "ACPI 5.2.9");
 #define BOOT_ARCH_NO_VGA 4u
 #define C2_UNSUPPORTED	 101
 #define C3_UNSUPPORTED	 1001
+
+struct hpet_table {
+	struct header header;
+	uint32_t block_id;
+	struct address base;
+	uint8_t number;
+	uint16_t least_ticks;
+	uint8_t protection;
+} PACKED;
+_Static_assert(sizeof(struct hpet_table) == 56, "IA-PC HPET 1.0a, 3.2.4");
+
+#define HPET_LEAST_TICKS 1000 /* of a period that the monitor can keep: 10 us */
 
 struct facs {
 	char signature[4];
@@ -272,6 +285,18 @@ static uint64_t write_mcfg(struct area *area)
 	return append_table(area, &t, sizeof t);
 }
 
+static uint64_t write_hpet(struct area *area)
+{
+	struct hpet_table t = {
+		.header = header("HPET", sizeof t, 1),
+		.block_id = HPET_BLOCK_ID,
+		.base = { 0, 64, 0, 0, HPET_BASE },
+		.least_ticks = HPET_LEAST_TICKS,
+	};
+
+	return append_table(area, &t, sizeof t);
+}
+
 static void write_rsdp(unsigned char *at, uint64_t xsdt)
 {
 	struct rsdp r = {
@@ -287,12 +312,13 @@ static void write_rsdp(unsigned char *at, uint64_t xsdt)
 	memcpy(at, &r, sizeof r);
 }
 
-bool acpi_write(const struct guest_memory *memory, unsigned cpus, uint64_t *rsdp)
+bool acpi_write(const struct guest_memory *memory, unsigned cpus, bool hpet, uint64_t *rsdp)
 {
 	_Static_assert(sizeof dsdt < 16384, "all tables fit into 32 KiB");
 	struct area area = { guest_ptr(memory, ACPI_BASE, 32768), sizeof(struct rsdp) };
 	struct facs facs = { .signature = { 'F', 'A', 'C', 'S' }, .length = sizeof facs };
-	struct xsdt xsdt = { .header = header("XSDT", sizeof xsdt, 1) };
+	size_t size = sizeof(struct xsdt) - (hpet ? 0 : sizeof(uint64_t));
+	struct xsdt xsdt = { .header = header("XSDT", size, 1) };
 
 	if (!area.base)
 		return false;
@@ -302,7 +328,9 @@ bool acpi_write(const struct guest_memory *memory, unsigned cpus, uint64_t *rsdp
 	xsdt.table[0] = write_fadt(&area, facs_gpa, dsdt_gpa);
 	xsdt.table[1] = write_madt(&area, cpus);
 	xsdt.table[2] = write_mcfg(&area);
-	write_rsdp(area.base, append_table(&area, &xsdt, sizeof xsdt));
+	if (hpet)
+		xsdt.table[3] = write_hpet(&area);
+	write_rsdp(area.base, append_table(&area, &xsdt, size));
 	*rsdp = ACPI_BASE;
 	return true;
 }

@@ -105,6 +105,7 @@ static void init_devices(struct machine *m)
 		.tsc_khz = (uint32_t)m->khz,
 		.physical_bits = cpuid_physical_bits(&m->cpuid),
 		.debug_exit = m->info->vmm.debug_exit,
+		.hpet = m->info->vmm.hpet,
 	};
 
 	if (m->balloon.page) {
@@ -171,7 +172,7 @@ static void boot(struct machine *m)
 			request.module[request.modules++] = boot_file(&vmm->file[i]);
 	if (!request.kernel.name || vmm->protocol >= sizeof loaders / sizeof loaders[0])
 		rt_fatal("no kernel to boot");
-	if (!acpi_write(&m->memory, m->cpus, &request.rsdp))
+	if (!acpi_write(&m->memory, m->cpus, vmm->hpet, &request.rsdp))
 		rt_fatal("the VM has too little memory: at least 1 MiB is needed");
 	if (!loaders[vmm->protocol](&request, m->vcpu[0].state, &error))
 		rt_fatal("%s", error.text);

@@ -5,10 +5,6 @@
  */
 #include "pc.h"
 
-#include "device/lapic_regs.h"
-
-#define X2APIC_MSR(reg) (LAPIC_MSR_X2APIC_FIRST + (reg))
-
 static uint64_t now_ns(void *ctx)
 {
 	const struct pc *pc = ctx;
@@ -170,6 +166,15 @@ static void console_drained(void *ctx)
 	pc->config.console_drained(pc->config.ctx);
 }
 
+/* The lines of PIT and RTC, which the HPET may take over. */
+static void legacy_line(void *ctx, unsigned line, bool level)
+{
+	const struct pc *pc = ctx;
+
+	if (!hpet_replaces_legacy(&pc->hpet))
+		isa_line(ctx, line, level);
+}
+
 static struct irq_line isa(struct pc *pc, unsigned line)
 {
 	return (struct irq_line){ isa_line, pc, line };
@@ -211,8 +216,10 @@ static void init_devices(struct pc *pc)
 	const struct uart_line line = { console_put, console_drained, pc };
 	const struct pci_wiring pci = { pc_pci_msi, pc_pci_intx, pc };
 
-	pit_init(&pc->pit, &pc->clock, isa(pc, IRQ_PIT));
-	rtc_init(&pc->rtc, &pc->clock, isa(pc, IRQ_RTC), pc->config.epoch_s);
+	hpet_init(&pc->hpet, &pc->clock, isa(pc, IRQ_PIT));
+	pit_init(&pc->pit, &pc->clock, (struct irq_line){ legacy_line, pc, IRQ_PIT });
+	rtc_init(&pc->rtc, &pc->clock, (struct irq_line){ legacy_line, pc, IRQ_RTC },
+		 pc->config.epoch_s);
 	uart_init(&pc->com1, isa(pc, IRQ_COM1), line);
 	i8042_init(&pc->keyboard, isa(pc, IRQ_KEYBOARD), keyboard_reset_requested, pc);
 	acpipm_init(&pc->pm, &pc->clock, isa(pc, IRQ_SCI), 32, sleep_requested, pc);
@@ -236,6 +243,7 @@ static bool attach(struct pc *pc)
 	       pcihost_attach(&pc->pci, bus, PCI_ECAM_BASE) == BUS_OK &&
 	       reset_attach(&pc->reset, bus) == BUS_OK &&
 	       pvpanic_attach(&pc->pvpanic, bus, PVPANIC_PORT) == BUS_OK &&
+	       (!pc->config.hpet || hpet_attach(&pc->hpet, bus, HPET_BASE) == BUS_OK) &&
 	       (!pc->config.debug_exit ||
 		debugexit_attach(&pc->debugexit, bus, DEBUGEXIT_PORT) == BUS_OK);
 }
@@ -299,44 +307,14 @@ void pc_mmio_write(void *ctx, uint64_t gpa, unsigned width, uint64_t value)
 
 	if (!is_lapic(cpu, gpa)) {
 		bus_mmio_write(&cpu->pc->bus, gpa, width, value);
+		if (gpa - HPET_BASE < HPET_BYTES)
+			pc_attend(&cpu->pc->cpu[0], ATTEND_TIMERS);
 		return;
 	}
 	if (reg_may_write(&lapic_mmio_ops.regs, offset, width)) {
 		pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
 		lapic_mmio_ops.write(&cpu->lapic, offset, width, value);
 	}
-}
-
-bool pc_apic_msr_read(struct pc_cpu *cpu, uint32_t msr, uint64_t *value)
-{
-	return lapic_read_msr(&cpu->lapic, msr, value);
-}
-
-static bool extint_waits(const struct pc_cpu *cpu)
-{
-	return !cpu->index && pic_intr(&cpu->pc->pic) && lapic_accepts_extint(&cpu->lapic);
-}
-
-/* The three registers that systems write all the time change little: the vectors that an IPI
- * raises, or a deadline that has passed, see to attention themselves. */
-bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value)
-{
-	bool done = lapic_write_msr(&cpu->lapic, msr, value);
-
-	switch (msr) {
-	case X2APIC_MSR(LAPIC_ICR_LOW):
-		break;
-	case LAPIC_MSR_TSC_DEADLINE:
-		pc_attend(cpu, ATTEND_LAPIC);
-		break;
-	case X2APIC_MSR(LAPIC_EOI):
-		if (pc_interrupt_held(cpu) || extint_waits(cpu))
-			pc_attend(cpu, ATTEND_IRQ);
-		break;
-	default:
-		pc_attend(cpu, ATTEND_IRQ | ATTEND_LAPIC);
-	}
-	return done;
 }
 
 /* Devices whose time has not come change nothing by it: they compute what a guest reads from the
@@ -354,6 +332,7 @@ void pc_advance(struct pc_cpu *cpu)
 	pit_advance(&pc->pit, now);
 	rtc_advance(&pc->rtc, now);
 	acpipm_advance(&pc->pm, now);
+	hpet_advance(&pc->hpet, now);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -363,32 +342,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t pc_device_deadline(struct pc *pc)
 {
-	pc->device_deadline_ns = earlier(pit_deadline(&pc->pit),
-					 earlier(rtc_deadline(&pc->rtc), acpipm_deadline(&pc->pm)));
+	pc->device_deadline_ns =
+		earlier(earlier(pit_deadline(&pc->pit), rtc_deadline(&pc->rtc)),
+			earlier(acpipm_deadline(&pc->pm), hpet_deadline(&pc->hpet)));
 	return pc->device_deadline_ns;
-}
-
-uint64_t pc_lapic_deadline(const struct pc_cpu *cpu)
-{
-	return lapic_deadline(&cpu->lapic);
-}
-
-bool pc_interrupt_waits(const struct pc_cpu *cpu)
-{
-	return lapic_pending_vector(&cpu->lapic) >= 0 || extint_waits(cpu);
-}
-
-bool pc_interrupt_held(const struct pc_cpu *cpu)
-{
-	return lapic_waiting_vector(&cpu->lapic) >= 0;
-}
-
-unsigned pc_interrupt_take(struct pc_cpu *cpu)
-{
-	int vector = lapic_pending_vector(&cpu->lapic);
-
-	if (vector < 0)
-		return (unsigned)pic_ack(&cpu->pc->pic) & 0xff;
-	lapic_ack(&cpu->lapic, (uint8_t)vector);
-	return (unsigned)vector;
 }

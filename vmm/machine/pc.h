@@ -11,6 +11,7 @@
 #include "device/acpipm.h"
 #include "device/apicbus.h"
 #include "device/debugexit.h"
+#include "device/hpet.h"
 #include "device/i8042.h"
 #include "device/ioapic.h"
 #include "device/lapic.h"
@@ -65,6 +66,7 @@ struct pc_config {
 	uint32_t tsc_khz;
 	unsigned physical_bits;
 	bool debug_exit;
+	bool hpet;
 };
 
 /* One processor as the rest of the machine sees it. */
@@ -94,6 +96,7 @@ struct pc {
 	struct rtc rtc;
 	struct uart com1;
 	struct i8042 keyboard;
+	struct hpet hpet;
 	struct acpipm pm;
 	struct ioapic ioapic;
 	struct apicbus apicbus;

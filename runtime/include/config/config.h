@@ -183,6 +183,7 @@ struct config_vm {
 	config_flag console;
 	config_flag autostart;
 	config_flag debug_exit;
+	config_flag hpet;
 	enum config_action on_crash;
 	enum config_action on_reset;
 	enum config_action on_poweroff;

@@ -131,6 +131,7 @@ struct rt_vmm_info {
 	uint32_t protocol;   /* enum rt_boot_protocol */
 	uint32_t console;    /* the guest's 16550 is connected to the console service */
 	uint32_t debug_exit; /* the debug-exit port exists */
+	uint32_t hpet;	     /* the guest has an HPET */
 	uint32_t files;
 	uint32_t disks;
 	uint32_t nets;

@@ -153,6 +153,22 @@ static void poke_uart(struct zoo *zoo, uint8_t what, uint8_t value)
 		uart_push(&zoo->dev.uart, bytes, what % sizeof bytes);
 }
 
+static void build_hpet(struct zoo *zoo)
+{
+	hpet_init(&zoo->dev.hpet, &zoo->clock, zoo->irq);
+	hpet_attach(&zoo->dev.hpet, &zoo->bus, HPET_BASE);
+}
+
+static uint64_t deadline_hpet(const struct zoo *zoo)
+{
+	return hpet_deadline(&zoo->dev.hpet);
+}
+
+static void advance_hpet(struct zoo *zoo, uint64_t now_ns)
+{
+	hpet_advance(&zoo->dev.hpet, now_ns);
+}
+
 static void build_acpipm(struct zoo *zoo)
 {
 	acpipm_init(&zoo->dev.acpipm, &zoo->clock, zoo->irq, 24, put_sleep, zoo);
@@ -275,6 +291,11 @@ const struct zoo_class zoo_classes[] = {
 	{ .ops = &reset_device_ops,
 	  .build = build_reset,
 	  .ports = { { RESET_CF9_PORT, 1 }, { RESET_PORT92, 1 } } },
+	{ .ops = &hpet_device_ops,
+	  .build = build_hpet,
+	  .deadline = deadline_hpet,
+	  .advance = advance_hpet,
+	  .mmio = HPET_BASE },
 	{ .ops = &i8042_device_ops,
 	  .build = build_i8042,
 	  .poke = poke_i8042,

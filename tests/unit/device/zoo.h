@@ -10,6 +10,7 @@
 #include "device/acpipm.h"
 #include "device/apicbus.h"
 #include "device/debugexit.h"
+#include "device/hpet.h"
 #include "device/i8042.h"
 #include "device/ioapic.h"
 #include "device/lapic.h"
@@ -83,6 +84,7 @@ struct zoo {
 		struct rtc rtc;
 		struct uart uart;
 		struct i8042 i8042;
+		struct hpet hpet;
 		struct lapic lapic;
 		struct ioapic ioapic;
 		struct acpipm acpipm;

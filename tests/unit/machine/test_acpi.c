@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "device/hpet.h"
 #include "machine/acpi.h"
 
 static unsigned char ram[2 << 20];
@@ -47,7 +48,7 @@ static uint64_t xsdt(void)
 	uint64_t rsdp;
 
 	guest_memory_init(&memory, ram, sizeof ram);
-	assert_true(acpi_write(&memory, 2, &rsdp));
+	assert_true(acpi_write(&memory, 2, true, &rsdp));
 	assert_int_equal(rsdp % 16, 0);
 	assert_memory_equal(ram + rsdp, "RSD PTR ", 8);
 	assert_sum(rsdp, 20);
@@ -85,6 +86,22 @@ static void pci_configuration(void **state)
 	assert_int_equal(get(mcfg + 44, 8), PCI_ECAM_BASE);
 	assert_int_equal(get(mcfg + 52, 4), 0); /* segment 0, bus 0 to 0 */
 	assert_int_equal(get(mcfg + 4, 4), 60);
+}
+
+/* The HPET's table is the last of those that the XSDT lists, if the machine has one. */
+static void event_timer(void **state)
+{
+	uint64_t table = xsdt(), length = get(table + 4, 4), rsdp;
+	uint64_t hpet = get(table + length - 8, 8);
+
+	(void)state;
+	assert_table(hpet, "HPET");
+	assert_int_equal(get(hpet + 36, 4), HPET_BLOCK_ID);
+	assert_int_equal(get(hpet + 44, 8), HPET_BASE);
+	assert_true(acpi_write(&memory, 2, false, &rsdp));
+	table = get(rsdp + 24, 8);
+	assert_int_equal(get(table + 4, 4), length - 8);
+	assert_sum(table, length - 8);
 }
 
 static void interrupts(void **state)
@@ -151,15 +168,15 @@ static void needs_memory(void **state)
 
 	(void)state;
 	guest_memory_init(&memory, ram, ACPI_BASE + 4096);
-	assert_false(acpi_write(&memory, 1, &rsdp));
+	assert_false(acpi_write(&memory, 1, false, &rsdp));
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fixed_hardware), cmocka_unit_test(pci_configuration),
-		cmocka_unit_test(interrupts),	  cmocka_unit_test(dsdt_agrees),
-		cmocka_unit_test(needs_memory),
+		cmocka_unit_test(event_timer),	  cmocka_unit_test(interrupts),
+		cmocka_unit_test(dsdt_agrees),	  cmocka_unit_test(needs_memory),
 	};
 
 	dsdt_file = argc > 1 ? argv[1] : NULL;

@@ -54,6 +54,7 @@ static int setup(void **state)
 		.tsc_khz = 2000000,
 		.physical_bits = 40,
 		.debug_exit = true,
+		.hpet = true,
 	};
 
 	(void)state;
@@ -156,6 +157,48 @@ static void tsc_deadline_fires(void **state)
 	pc_advance(bsp);
 	assert_true(pc_interrupt_waits(bsp));
 	assert_int_equal(pc_interrupt_take(bsp), 0x40);
+}
+
+/* As the run loop does: what was written has moved deadlines. */
+static void run_to_now(void)
+{
+	pc_device_deadline(&pc);
+	pc_advance(bsp);
+}
+
+/* The HPET has a deadline of its own, and takes the PIT's line from it. */
+static void hpet_replaces_pit(void **state)
+{
+	(void)state;
+	enable_lapic();
+	ioapic_write(0x10 + 2 * IOAPIC_PIT, 0x41);
+	ioapic_write(0x11 + 2 * IOAPIC_PIT, 0);
+	pc_port_write(bsp, PIT_PORT + 3, 1, 0x34);
+	pc_port_write(bsp, PIT_PORT, 1, 0xff);
+	pc_port_write(bsp, PIT_PORT, 1, 0xff);
+	pc_mmio_write(bsp, HPET_BASE + 0x100, 8, 0x4);
+	pc_mmio_write(bsp, HPET_BASE + 0x108, 8, 1000000);
+	bsp->attention = 0;
+	pc_mmio_write(bsp, HPET_BASE + 0x10, 8, 3);
+	assert_true(bsp->attention & ATTEND_TIMERS);
+	now = pit_deadline(&pc.pit);
+	assert_true(now > 5000000 && now < 60000000);
+	now = 10000000 - 1;
+	run_to_now();
+	assert_false(pc_interrupt_waits(bsp));
+	assert_true(pc_device_deadline(&pc) <= 10000000);
+	now = 60000000; /* both are due, and one has a line */
+	run_to_now();
+	assert_true(pc_interrupt_waits(bsp));
+	assert_int_equal(pc_interrupt_take(bsp), 0x41);
+	pc_mmio_write(bsp, LAPIC_DEFAULT_BASE + 0xb0, 4, 0);
+	now = 200000000;
+	run_to_now();
+	assert_false(pc_interrupt_waits(bsp));
+	pc_mmio_write(bsp, HPET_BASE + 0x10, 8, 1);
+	now = 400000000;
+	run_to_now();
+	assert_true(pc_interrupt_waits(bsp));
 }
 
 static void ends(void **state)
@@ -301,6 +344,7 @@ int main(void)
 		TEST(serial_port_talks),
 		TEST(lapic_page_leaves_with_x2apic),
 		TEST(tsc_deadline_fires),
+		TEST(hpet_replaces_pit),
 		TEST(ends),
 		TEST(processors_start_by_init_and_startup),
 		TEST(others_are_kicked_only_when_needed),

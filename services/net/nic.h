@@ -59,7 +59,7 @@ struct nic {
 	unsigned char *rx_block; /* buffers of NIC_BLOCK bytes: one for each descriptor */
 	unsigned char *tx_block;
 	uint16_t rx_blocks;
-	uint16_t tx_blocks; /* that can be in use at a time */
+	uint16_t tx_blocks;		      /* that can be in use at a time */
 	struct vq_segment piece[NIC_ENTRIES]; /* of the packet being written */
 	unsigned pieces;
 };

@@ -2,7 +2,8 @@
 /* Telling flows of packets apart; see net.h. */
 #include "net.h"
 
-#include <string.h>
+#define ETHERTYPE_IPV4 0x0800u
+#define ETHERTYPE_IPV6 0x86ddu
 
 unsigned net_flow(const unsigned char *frame, size_t bytes)
 {
@@ -11,10 +12,12 @@ unsigned net_flow(const unsigned char *frame, size_t bytes)
 	} layout[2] = { { 23, 26, 4, 34 }, { 20, 22, 16, 54 } };
 	uint32_t hash = 0;
 
-	if (bytes < NET_FLOW_BYTES ||
-	    (memcmp(frame + 12, "\x08\x00", 2) && memcmp(frame + 12, "\x86\xdd", 2)))
+	if (bytes < NET_FLOW_BYTES)
 		return 0;
-	unsigned v6 = frame[12] == 0x86;
+	unsigned type = (unsigned)frame[12] << 8 | frame[13];
+	if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6)
+		return 0;
+	bool v6 = type == ETHERTYPE_IPV6;
 	for (unsigned i = 0; i < 2 * layout[v6].address_bytes; i++)
 		hash ^= (uint32_t)frame[layout[v6].addresses + i] << i % 4 * 8;
 	/* Without options and fragments: TCP's and UDP's ports. */

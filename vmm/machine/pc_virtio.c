@@ -113,8 +113,7 @@ bool pc_virtio_init(struct pc *pc)
 	};
 
 	return add_disks(pc, &wiring) && add_rng(pc, &wiring) && add_console(pc, &wiring) &&
-	       add_balloon(pc, &wiring) &&
-	       add_nets(pc, &wiring);
+	       add_balloon(pc, &wiring) && add_nets(pc, &wiring);
 }
 
 void pc_virtio_poll(struct pc *pc)

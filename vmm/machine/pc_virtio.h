@@ -8,8 +8,8 @@
 
 #include <rt/process.h>
 
-#include "device/virtio_blk.h"
 #include "device/virtio_balloon.h"
+#include "device/virtio_blk.h"
 #include "device/virtio_console.h"
 #include "device/virtio_net.h"
 #include "device/virtio_rng.h"

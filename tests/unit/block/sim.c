@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "hw_sim.h"
+
 struct sim sim;
 struct peer peer[SIM_CLIENTS];
 
@@ -142,60 +144,19 @@ void sim_run(void)
 }
 
 /* hw.h on this machine. */
-struct hw_regs hw_bar(const struct rt_device *device, unsigned n)
+uint64_t hw_sim_read(unsigned bar, uint64_t offset, unsigned width)
 {
-	if (n >= RT_BARS_MAX || !device->bar[n].bytes)
-		return (struct hw_regs){ NULL, 0 };
-	return (struct hw_regs){ (unsigned char *)((n + 1ull) << 32), device->bar[n].bytes };
-}
-
-static uint64_t reg_read(const struct hw_regs *regs, uint64_t offset, unsigned width)
-{
-	uint64_t at = (uint64_t)regs->base + offset;
-
-	if (sim.gone || offset >= regs->bytes || width > regs->bytes - offset)
+	if (sim.gone)
 		return UINT64_MAX;
-	uint64_t value = sim.controller->read((unsigned)(at >> 32) - 1, at & UINT32_MAX, width);
+	uint64_t value = sim.controller->read(bar, offset, width);
 
 	return sim.noise ? sim.noise(value) : value;
 }
 
-static void reg_write(const struct hw_regs *regs, uint64_t offset, unsigned width, uint64_t value)
+void hw_sim_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value)
 {
-	uint64_t at = (uint64_t)regs->base + offset;
-
-	if (!sim.gone && !sim.noise && offset < regs->bytes && width <= regs->bytes - offset)
-		sim.controller->write((unsigned)(at >> 32) - 1, at & UINT32_MAX, width, value);
-}
-
-uint8_t hw_read8(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint8_t)reg_read(regs, offset, 1);
-}
-
-uint16_t hw_read16(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint16_t)reg_read(regs, offset, 2);
-}
-
-uint32_t hw_read32(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint32_t)reg_read(regs, offset, 4);
-}
-
-void hw_write8(const struct hw_regs *regs, uint64_t offset, uint8_t value)
-{
-	reg_write(regs, offset, 1, value);
-}
-
-void hw_write16(const struct hw_regs *regs, uint64_t offset, uint16_t value)
-{
-	reg_write(regs, offset, 2, value);
-}
-
-void hw_write32(const struct hw_regs *regs, uint64_t offset, uint32_t value)
-{
-	reg_write(regs, offset, 4, value);
+	if (!sim.gone && !sim.noise)
+		sim.controller->write(bar, offset, width, value);
 }
 
 uint64_t hw_now_ns(void)

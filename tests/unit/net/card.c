@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hw_sim.h"
+
 struct card card;
 struct ether_switch sw;
 struct port *uplink;
@@ -64,59 +66,16 @@ void card_transmit(const struct rt_net_header *header, const void *bytes, uint32
 	card.sent++;
 }
 
-/* hw.h on this machine: a BAR's base is a number that no memory has. */
-struct hw_regs hw_bar(const struct rt_device *device, unsigned n)
+/* hw.h on this machine; its card has one BAR. */
+uint64_t hw_sim_read(unsigned bar, uint64_t offset, unsigned width)
 {
-	if (n >= RT_BARS_MAX || !device->bar[n].bytes)
-		return (struct hw_regs){ NULL, 0 };
-	return (struct hw_regs){ (unsigned char *)((n + 1ull) << 32), device->bar[n].bytes };
+	return card.gone || bar ? UINT64_MAX : card.model->read(offset, width);
 }
 
-static uint64_t reg_read(const struct hw_regs *regs, uint64_t offset, unsigned width)
+void hw_sim_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value)
 {
-	uint64_t at = (uint64_t)regs->base + offset;
-
-	if (card.gone || offset >= regs->bytes || width > regs->bytes - offset)
-		return UINT64_MAX;
-	return card.model->read(at & UINT32_MAX, width);
-}
-
-static void reg_write(const struct hw_regs *regs, uint64_t offset, unsigned width, uint64_t value)
-{
-	uint64_t at = (uint64_t)regs->base + offset;
-
-	if (!card.gone && offset < regs->bytes && width <= regs->bytes - offset)
-		card.model->write(at & UINT32_MAX, width, value);
-}
-
-uint8_t hw_read8(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint8_t)reg_read(regs, offset, 1);
-}
-
-uint16_t hw_read16(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint16_t)reg_read(regs, offset, 2);
-}
-
-uint32_t hw_read32(const struct hw_regs *regs, uint64_t offset)
-{
-	return (uint32_t)reg_read(regs, offset, 4);
-}
-
-void hw_write8(const struct hw_regs *regs, uint64_t offset, uint8_t value)
-{
-	reg_write(regs, offset, 1, value);
-}
-
-void hw_write16(const struct hw_regs *regs, uint64_t offset, uint16_t value)
-{
-	reg_write(regs, offset, 2, value);
-}
-
-void hw_write32(const struct hw_regs *regs, uint64_t offset, uint32_t value)
-{
-	reg_write(regs, offset, 4, value);
+	if (!card.gone && !bar)
+		card.model->write(offset, width, value);
 }
 
 uint64_t hw_now_ns(void)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The accessors of services' hw.h for a simulated device, which a test provides by the two
+ * functions below. They are called for accesses inside a BAR only.
+ */
+#ifndef TEST_HW_SIM_H
+#define TEST_HW_SIM_H
+
+#include "hw.h"
+
+uint64_t hw_sim_read(unsigned bar, uint64_t offset, unsigned width);
+void hw_sim_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value);
+
+#endif

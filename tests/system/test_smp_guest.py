@@ -49,6 +49,11 @@ class SmpGuestTest(unittest.TestCase):
         for processor in range(4):
             self.assertGreater(after[processor], before[processor])
         self.assertFalse(re.search("unstable|BUG|soft lockup|rcu.*stall", self.vela.command(QUAD, "dmesg")))
+        # Off and on again is INIT, STARTUP and everything behind them for a running system.
+        for _ in range(3):
+            self.vela.command(QUAD, "for i in 0 1; do echo $i >/sys/devices/system/cpu/cpu2/online; done")
+        self.assertEqual(self.processors(QUAD), 4)
+        self.work(QUAD, 6, 2)
         self.vela.show(TWIN)
         self.vela.expect_shell(TWIN)
         self.assertEqual(self.processors(TWIN), 2)

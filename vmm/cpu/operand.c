@@ -171,7 +171,8 @@ static uint64_t ram_read(const void *from, unsigned bytes)
 
 	switch (bytes) {
 	case 1:
-		return *(const volatile uint8_t *)from;
+		memcpy(&value, from, 1);
+		return value;
 	case 2:
 		memcpy(&value, from, 2);
 		return value;

@@ -200,7 +200,7 @@ static bool string_is_safe(const struct draft *d, const struct generated *g)
 	return true;
 }
 
-/* Far jumps of the instruction pointer into the system's half are not asked of the host. */
+/* A stack pointer that the operand does not use is anything, which is mostly of no use. */
 static void choose_stack(struct random *r, struct generated *g)
 {
 	if (one_in(r, 2))

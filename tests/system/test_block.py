@@ -91,29 +91,50 @@ class BlockTest(unittest.TestCase):
                          r"it has no partition of that name or UUID")
         self.assertRegex(self.vela.terminal.text, r"beta: not started; the other VMs are not affected")
 
-    def kill(self, name: str) -> None:
-        """Kill a service and wait until it runs again."""
-        number = SERVICES[name]
-        self.vela.show(number)
+    def kill(self, number: int, what: str, verdict: str) -> None:
+        """Kill a service or a VMM by its key and wait for what its console says about it."""
+        if self.vela.shown != number:
+            self.vela.show(number)
         self.vela.keys("k")
-        self.vela.terminal.expect(rf"^\[vela: kill the service {name}\? y kills, any other key does not\]$")
+        self.vela.terminal.expect(rf"^\[vela: kill the {what}\? y kills, any other key does not\]$")
         self.vela.terminal.send("y")
-        self.vela.terminal.expect(r"^\[vela: .*was killed; restarts in \d+ ms \(\d+ of 9\)\]$")
+        self.vela.terminal.expect(rf"^\[vela: .*was killed; {verdict}\]$")
+
+    def restart(self, name: str) -> None:
+        """Kill a service and wait until it runs again."""
+        self.kill(SERVICES[name], f"service {name}", r"restarts in \d+ ms \(\d+ of \d\)")
         self.vela.terminal.expect(rf"{name}: .*, unit 0: \d+ MiB")
         self.vela.show(ALPHA)
 
-    def test_drivers_are_killed_under_load(self) -> None:
+    def start_load(self) -> None:
+        """Work on three disks at a time, until each has done something."""
         self.guest(f"{LOAD}; for d in vda vdb vdc; do "
                    "(load $d; echo $? >/tmp/$d.end) & done; true")
         for name in ("vda", "vdb", "vdc"):
             self.guest(f"while [ ! -e /tmp/{name}.count ]; do sleep 1; done")
+
+    def test_drivers_are_killed_under_load(self) -> None:
+        self.start_load()
         for name, disk in zip(SERVICES, ("vda", "vdb", "vdc"), strict=True):
             before = int(self.guest(f"cat /tmp/{disk}.count"))
-            self.kill(name)
+            self.restart(name)
             self.guest(f"while [ $(cat /tmp/{disk}.count) -lt {before + 3} ]; do sleep 1; done")
         self.guest("touch /tmp/stop; wait")
         self.assertEqual(self.guest("cat /tmp/vda.end /tmp/vdb.end /tmp/vdc.end"), "0\n0\n0\n")
         self.assertFalse(re.search("I/O error", self.guest("dmesg")))
+        # One that does not come back is an I/O error, and nothing more.
+        self.kill(SERVICES["flash"], "service flash", "stays stopped, its restart-limit of 1 is reached")
+        self.vela.show(ALPHA)
+        self.guest("! dd if=/dev/vdb of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null")
+        self.guest("dd if=/dev/vda of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null")
+
+    def test_a_vmm_is_killed_under_load(self) -> None:
+        self.start_load()
+        self.kill(ALPHA, "VMM of alpha", r"restarts in 500 ms \(1 of \d+\)")
+        self.vela.expect_shell(ALPHA)
+        self.start_load()
+        self.guest("touch /tmp/stop; wait")
+        self.assertEqual(self.guest("cat /tmp/vda.end /tmp/vdb.end /tmp/vdc.end"), "0\n0\n0\n")
 
 
 if __name__ == "__main__":

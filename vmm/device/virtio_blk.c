@@ -48,7 +48,7 @@ static bool blk_forget(void *ctx)
 {
 	struct virtio_blk *blk = ctx;
 
-	for (unsigned i = 0; i < VIRTIO_BLK_IOS; i++)
+	for (unsigned i = 0; i < blk->ios; i++)
 		blk->io[i].io.cancelled = true;
 	blk->stalled = 0;
 	blk->answered = 0;
@@ -139,8 +139,9 @@ static void fill_config(struct virtio_blk *blk, unsigned queues)
 }
 
 void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
-		     struct block_backend *backend, unsigned queues)
+		     const struct virtio_blk_backing *backing, unsigned queues)
 {
+	struct block_backend *backend = backing->backend;
 	const struct block_facts *f = &backend->facts;
 	struct virtio_params params = {
 		.features = F_SEG_MAX | F_BLK_SIZE | F_TOPOLOGY | F_MQ,
@@ -158,9 +159,11 @@ void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
 	backend->done = virtio_blk_done;
 	backend->owner = blk;
 	blk->backend = backend;
+	blk->io = backing->io;
+	blk->ios = backing->ios;
 	blk->s.writeback = 1;
 	fill_config(blk, queues);
-	for (unsigned i = 0; i < VIRTIO_BLK_IOS; i++)
+	for (unsigned i = 0; i < blk->ios; i++)
 		virtio_blk_release(blk, &blk->io[i]);
 	virtio_init(&blk->dev, &blk_ops, &params, wiring, &blk->s.virtio, blk);
 }

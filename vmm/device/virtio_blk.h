@@ -9,7 +9,6 @@
 #include "block.h"
 #include "virtio.h"
 
-#define VIRTIO_BLK_IOS	   64u
 #define VIRTIO_BLK_ENTRIES 256u
 #define VIRTIO_BLK_CONFIG  60u
 
@@ -38,14 +37,21 @@ struct virtio_blk {
 	unsigned in_flight;
 	struct virtio_blk_io *free;
 	struct vq_chain chain;
-	struct virtio_blk_io io[VIRTIO_BLK_IOS];
+	struct virtio_blk_io *io; /* the pool */
+	unsigned ios;
 };
 
 extern const struct device_ops virtio_blk_device_ops;
 
-/* The backend must outlive the device; its done and owner are set here. */
+/* What is behind a device, and outlives it. The backend's done and owner are set by the device. */
+struct virtio_blk_backing {
+	struct block_backend *backend;
+	struct virtio_blk_io *io; /* memory of the requests in flight */
+	unsigned ios;
+};
+
 void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
-		     struct block_backend *backend, unsigned queues);
+		     const struct virtio_blk_backing *backing, unsigned queues);
 
 /* Something outside may have happened. Also while the device is being reset. */
 void virtio_blk_poll(struct virtio_blk *blk);

@@ -14,7 +14,9 @@
 #include "disk_link.h"
 #include "disk_memory.h"
 
-#define ANSWER_NS (10 * RT_NS_PER_S)
+#define ANSWER_NS    (10 * RT_NS_PER_S)
+#define DISK_IOS     128u
+#define DISK_IOS_MAX 64u /* of one disk: as many as its service has at a time */
 
 struct disk {
 	const struct rt_disk *info;
@@ -27,7 +29,9 @@ struct disk {
 
 static struct disk disk[RT_DISKS_MAX];
 static struct virtio_blk device[RT_DISKS_MAX];
-static struct block_backend *backend[RT_DISKS_MAX];
+static struct virtio_blk_backing backing[RT_DISKS_MAX];
+/* Requests in flight of all disks. */
+static struct virtio_blk_io io[DISK_IOS];
 
 static void ring(void *ctx)
 {
@@ -105,11 +109,17 @@ void disks_open(struct machine *m, struct pc_config *config)
 	const struct rt_vmm_info *vmm = &m->info->vmm;
 
 	config->disk = device;
-	config->backend = backend;
+	config->disk_backing = backing;
 	config->disks = vmm->disks < RT_DISKS_MAX ? vmm->disks : RT_DISKS_MAX;
 	for (unsigned i = 0; i < config->disks; i++) {
+		unsigned share = DISK_IOS / config->disks;
+
 		disk[i].info = &vmm->disk[i];
-		backend[i] = open_disk(&disk[i], vmm, i);
+		backing[i] = (struct virtio_blk_backing){
+			.backend = open_disk(&disk[i], vmm, i),
+			.io = &io[i * share],
+			.ios = share < DISK_IOS_MAX ? share : DISK_IOS_MAX,
+		};
 	}
 	/* What else came while this waited is looked for when the guest starts. */
 	if (config->disks)

@@ -55,7 +55,7 @@ struct pc_config {
 	struct virtio_net_params net[RT_NETS_MAX];
 	/* Block devices, which are large and lie elsewhere, and what is behind each. */
 	struct virtio_blk *disk;
-	struct block_backend *const *backend;
+	const struct virtio_blk_backing *disk_backing;
 	unsigned disks;
 	/* The balloon's memory; without inflate there is no balloon. touch: see struct
 	 * virtio_wiring. */

@@ -96,7 +96,7 @@ static bool add_disks(struct pc *pc, const struct virtio_wiring *wiring)
 	for (unsigned i = 0; i < pc->config.disks; i++) {
 		struct virtio_blk *blk = &pc->config.disk[i];
 
-		virtio_blk_init(blk, wiring, pc->config.backend[i], pc->config.cpus);
+		virtio_blk_init(blk, wiring, &pc->config.disk_backing[i], pc->config.cpus);
 		if (!attach(pc, &blk->dev))
 			return false;
 	}

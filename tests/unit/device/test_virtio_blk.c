@@ -302,7 +302,7 @@ static void a_full_pool_leaves_chains_in_the_ring(void **state)
 	}
 	avail->idx = 128;
 	zoo_doorbell(&zoo, 0);
-	assert_int_equal(zoo.dev.blk.in_flight, VIRTIO_BLK_IOS);
+	assert_int_equal(zoo.dev.blk.in_flight, ZOO_IOS);
 	for (unsigned i = 0; i < 128; i++) {
 		assert_true(zoo_release_io(&zoo, BLOCK_OK));
 		virtio_blk_poll(&zoo.dev.blk);

@@ -32,6 +32,7 @@
 #define ZOO_RAM_BYTES	0x14000u
 #define ZOO_HIGH_BYTES	0x1000u
 #define ZOO_SECTORS	64
+#define ZOO_IOS		40
 
 /* What a device did to its surroundings. */
 struct zoo_line {
@@ -74,6 +75,7 @@ struct zoo {
 	uint8_t sectors[ZOO_SECTORS][BLOCK_SECTOR];
 	bool hold;
 	struct block_io *held;
+	struct virtio_blk_io io[ZOO_IOS];
 	unsigned faults; /* reports about its driver */
 	const char *why;
 	_Alignas(16) unsigned char ram[ZOO_RAM_BYTES];

@@ -71,7 +71,9 @@ void zoo_build_blk(struct zoo *zoo)
 		.submit = submit,
 		.ctx = zoo,
 	};
-	virtio_blk_init(&zoo->dev.blk, &wiring, &zoo->backend, 2);
+	const struct virtio_blk_backing backing = { &zoo->backend, zoo->io, ZOO_IOS };
+
+	virtio_blk_init(&zoo->dev.blk, &wiring, &backing, 2);
 	zoo_place(zoo, &zoo->dev.blk.dev);
 }
 

@@ -14,12 +14,12 @@
 struct subject {
 	const char *name;
 	uint16_t type;
+	bool found;
 	unsigned queue;
 	/* Writes the descriptors of a good request, without NEXT flags; returns how many. */
 	unsigned (*build)(struct virtio_desc *desc);
 	/* Whether the request was answered well, by the used length. */
 	bool (*check)(uint32_t written);
-	bool found;
 	struct virtio device;
 };
 

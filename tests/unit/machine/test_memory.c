@@ -11,7 +11,9 @@
 static unsigned char window[3 * 4096];
 
 /* Two pages low, one high: sizes as guest_memory_init never makes them, to test without 3 GiB. */
-static const struct guest_memory memory = { .base = window, .low_bytes = 2 * 4096, .high_bytes = 4096 };
+static const struct guest_memory memory = { .base = window,
+					    .low_bytes = 2 * 4096,
+					    .high_bytes = 4096 };
 
 static void finds_both_pieces(void **state)
 {

@@ -71,8 +71,10 @@ static bool open_bridge(void *context, uint64_t id, void *config)
 	uint8_t first, last;
 
 	if (id >> 16 == device >> 16 && pci_bridge(config, &first, &last) &&
-	    first <= (device >> 8 & 0xff) && (device >> 8 & 0xff) <= last)
-		pci_start(config);
+	    first <= (device >> 8 & 0xff) && (device >> 8 & 0xff) <= last) {
+		pci_open(config);
+		pci_let_master(config);
+	}
 	return true;
 }
 
@@ -277,7 +279,7 @@ bool device_give(struct device *device, const struct vela_info *info,
 			return false;
 	}
 	/* Its registers answer, and its table can be written, from here on. */
-	pci_start(device->config);
+	pci_open(device->config);
 	facts->interrupts = bind_interrupts(device, process);
 	for (unsigned i = 0; i < sizeof facts->config; i += 4) {
 		uint32_t word = pci_read32(device->config, i);
@@ -285,6 +287,11 @@ bool device_give(struct device *device, const struct vela_info *info,
 		memcpy(facts->config + i, &word, sizeof word);
 	}
 	return true;
+}
+
+void device_release(struct device *device)
+{
+	pci_let_master(device->config);
 }
 
 void device_quiet(struct device *device, const struct process *process)

@@ -26,12 +26,16 @@ bool device_prepare(struct device *device, const struct vela_info *info,
 
 /*
  * Gives the prepared device to a process whose protection domain and doorbell exist: maps its
- * registers, confines it to the reach of reaches extents, binds its interrupts, lets it run. Says
- * what the process is to know of it.
+ * registers, confines it to the reach of reaches extents, binds its interrupts. Says what the
+ * process is to know of it.
  */
 bool device_give(struct device *device, const struct vela_info *info,
 		 const struct config_service *service, struct process *process,
 		 const struct extent *reach, unsigned reaches, struct rt_device *facts);
+
+/* Lets it reach memory and interrupt: its driver has reset it, so it has forgotten what it did for
+ * an earlier one. Not every function can be reset from here. */
+void device_release(struct device *device);
 
 /* Ends its DMA and interrupts, before its process ends; logs what the IOMMU has caught it at. */
 void device_quiet(struct device *device, const struct process *process);

@@ -160,7 +160,8 @@ static void attend_service(struct lifecycle *life, struct service *service, uint
 	if (member->state == MEMBER_RUNNING) {
 		if (process_had_fault(&member->process)) {
 			end_service(life, service, POLICY_END_FAULT, "");
-		} else if (process_report(&member->process, &status)) {
+		} else if (process_report(&member->process, &status) &&
+			   !service_request(service, &status)) {
 			failure_text(&status, text, sizeof text);
 			end_service(life, service, POLICY_END_FAILED, text);
 		}
@@ -271,6 +272,7 @@ static void check_console(struct lifecycle *life)
 	if (status.code == RT_STATUS_FATAL || status.code == RT_STATUS_EXIT)
 		return console_failed(life, status.text);
 	user_request(life, &status);
+	process_answer(process);
 }
 
 static bool idle(const struct lifecycle *life)

@@ -145,9 +145,9 @@ bool process_had_fault(struct process *process)
 	return true;
 }
 
-bool process_report(struct process *process, struct rt_status *status)
+bool process_report(const struct process *process, struct rt_status *status)
 {
-	struct rt_status *page = process->status;
+	const struct rt_status *page = process->status;
 
 	if (!page)
 		return false;
@@ -157,6 +157,10 @@ bool process_report(struct process *process, struct rt_status *status)
 	memcpy(status, page, sizeof *status);
 	status->code = code;
 	status->text[sizeof status->text - 1] = '\0';
-	__atomic_store_n(&page->code, RT_STATUS_RUNNING, __ATOMIC_RELEASE);
 	return true;
+}
+
+void process_answer(struct process *process)
+{
+	__atomic_store_n(&process->status->code, RT_STATUS_RUNNING, __ATOMIC_RELEASE);
 }

@@ -53,11 +53,11 @@ void deadline_lower(uint64_t *deadline_ns, uint64_t ns);
 /* Logs the fault of a process, if it had one. */
 bool process_had_fault(struct process *process);
 
-/*
- * Reads a report from a status page, once. False: there is none. The page is ready for the next
- * report afterwards.
- */
-bool process_report(struct process *process, struct rt_status *status);
+/* Reads a report from a status page; false: there is none. It stays there until process_answer. */
+bool process_report(const struct process *process, struct rt_status *status);
+
+/* To a process that goes on: its report has been acted on, and it may make the next. */
+void process_answer(struct process *process);
 
 /* Text of a process for the user's eyes: a terminal must not act on it. */
 void make_printable(char *text);

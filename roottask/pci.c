@@ -236,11 +236,16 @@ void pci_msix_start(void *config, unsigned msix)
 	pci_write16(config, msix + MSI_CONTROL, (control & (uint16_t)~MSIX_MASKED) | MSIX_ENABLE);
 }
 
-void pci_start(void *config)
+void pci_open(void *config)
 {
 	uint16_t command = pci_read16(config, COMMAND);
 
-	pci_write16(config, COMMAND, command | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX);
+	pci_write16(config, COMMAND, command | COMMAND_MEMORY | COMMAND_NO_INTX);
+}
+
+void pci_let_master(void *config)
+{
+	pci_write16(config, COMMAND, pci_read16(config, COMMAND) | COMMAND_MASTER);
 }
 
 void pci_quiet(void *config)

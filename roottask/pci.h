@@ -61,8 +61,11 @@ void pci_messages(const void *config, struct pci_messages *messages);
 void pci_msi_start(void *config, unsigned msi, uint64_t address, uint32_t data);
 void pci_msix_start(void *config, unsigned msix);
 
-/* Answers accesses to its memory and may do DMA; says nothing by its interrupt pin. */
-void pci_start(void *config);
+/* Answers accesses to its memory; says nothing by its interrupt pin. */
+void pci_open(void *config);
+
+/* May reach memory, and send messages. */
+void pci_let_master(void *config);
 
 /* No DMA, no messages. */
 void pci_quiet(void *config);

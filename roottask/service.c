@@ -148,6 +148,15 @@ static bool build(struct service *service, unsigned cpu, const struct vela_modul
 	       process_run(process, ROOT_SERVICE_PRIORITY, SLICE_US);
 }
 
+bool service_request(struct service *service, const struct rt_status *status)
+{
+	if (status->code != RT_STATUS_DEVICE || !service->device.config)
+		return false;
+	device_release(&service->device);
+	process_answer(&service->member.process);
+	return true;
+}
+
 void service_quiet(struct service *service)
 {
 	device_quiet(&service->device, &service->member.process);

@@ -22,6 +22,9 @@ struct service {
 bool service_start(struct service *service, const struct vela_info *info,
 		   const struct rt_info *facts, unsigned vms, struct config_diag *diag);
 
+/* Acts on a report of its process; false: it is none with which a service goes on. */
+bool service_request(struct service *service, const struct rt_status *status);
+
 /* Before its memory is taken back: nothing it started goes on. */
 void service_quiet(struct service *service);
 

@@ -72,10 +72,15 @@ static void tell(uint32_t code, uint32_t value, const char *text)
 	rt_sm_up(RT_SEL_PARENT);
 }
 
+/* Pairs with the root task's release store when it has acted on a report. */
+bool rt_report_answered(void)
+{
+	return __atomic_load_n(&status()->code, __ATOMIC_ACQUIRE) == RT_STATUS_RUNNING;
+}
+
 int rt_report(uint32_t code, uint32_t value, const char *text)
 {
-	/* Pairs with the root task's release store when it has read a report. */
-	if (__atomic_load_n(&status()->code, __ATOMIC_ACQUIRE) != RT_STATUS_RUNNING)
+	if (!rt_report_answered())
 		return -1;
 	tell(code, value, text);
 	return 0;

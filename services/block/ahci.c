@@ -51,7 +51,7 @@ static bool reset(void)
 	if (!await(AHCI_GHC, AHCI_GHC_HR, RESET_NS))
 		return false;
 	hw_write32(&ahci.regs, AHCI_GHC, AHCI_GHC_AE);
-	return true;
+	return hw_dma_start();
 }
 
 /* Section 10.6.3: firmware that still uses the controller lets go of it. */

@@ -237,7 +237,7 @@ static const char *start(struct disk *disk)
 	nvme.dma_used = disk->dma.used;
 	nvme.regs = hw_bar(disk->device, 0);
 	nvme.cap = hw_read64(&nvme.regs, NVME_CAP);
-	if (!nvme.regs.bytes || nvme.cap == UINT64_MAX || !set_enabled(false))
+	if (!nvme.regs.bytes || nvme.cap == UINT64_MAX || !set_enabled(false) || !hw_dma_start())
 		return "it does not answer";
 	if (NVME_CAP_MPSMIN(nvme.cap) || !NVME_CAP_NVM(nvme.cap) || NVME_CAP_MQES(nvme.cap) < 2)
 		return "it cannot work with pages of 4 KiB or has no NVM command set";

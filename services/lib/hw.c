@@ -3,6 +3,7 @@
 #include "hw.h"
 
 #include <rt/clock.h>
+#include <rt/exit.h>
 #include <rt/hypercall.h>
 #include <rt/process.h>
 
@@ -37,6 +38,27 @@ static bool inside(const struct hw_regs *regs, uint64_t offset, unsigned width)
 ACCESSORS(8)
 ACCESSORS(16)
 ACCESSORS(32)
+
+#define ANSWER_NS 5000000000ull
+#define STEP_NS	  1000000ull
+
+bool hw_dma_start(void)
+{
+	static bool granted;
+	const uint64_t end = hw_now_ns() + ANSWER_NS;
+
+	if (granted)
+		return true;
+	if (rt_report(RT_STATUS_DEVICE, 0, "") != 0)
+		return false;
+	while (!rt_report_answered()) {
+		if (hw_now_ns() > end)
+			return false;
+		hw_pause_ns(STEP_NS);
+	}
+	granted = true;
+	return true;
+}
 
 uint64_t hw_now_ns(void)
 {

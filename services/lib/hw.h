@@ -50,6 +50,10 @@ struct hw_dma {
 void *hw_dma_take(struct hw_dma *dma, uint64_t bytes, uint64_t align);
 uint64_t hw_dma_address(const struct hw_dma *dma, const void *at);
 
+/* Lets the device reach memory, which it may not before. Call it once it is reset, so that nothing
+ * of what it did for an earlier driver goes on. Once granted it stays so. False: no answer. */
+bool hw_dma_start(void);
+
 uint64_t hw_now_ns(void);
 
 /* Lets others run for about so long. */

@@ -118,7 +118,7 @@ bool virtio_pci_reset(struct virtio_pci *dev)
 			return false;
 		hw_pause_ns(RESET_STEP_NS);
 	}
-	return true;
+	return hw_dma_start();
 }
 
 static uint64_t device_features(const struct virtio_pci *dev)

@@ -43,7 +43,7 @@ static bool reset(struct e1000e *e)
 	while ((hw_read32(&e->regs, E1000E_CTRL) & CTRL_RST) && hw_now_ns() < end);
 	put(e, E1000E_IMC, UINT32_MAX);
 	put(e, E1000E_ICR, UINT32_MAX);
-	return !(hw_read32(&e->regs, E1000E_CTRL) & CTRL_RST);
+	return !(hw_read32(&e->regs, E1000E_CTRL) & CTRL_RST) && hw_dma_start();
 }
 
 /* Gives descriptor n to the card, with its own block whatever the card wrote there. */

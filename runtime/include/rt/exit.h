@@ -7,6 +7,8 @@
 #ifndef RT_EXIT_H
 #define RT_EXIT_H
 
+#include <stdbool.h>
+
 #include <rt/process.h>
 
 /* Ends the process for good: code is an enum rt_status_code, text says why or is empty. */
@@ -22,5 +24,8 @@ _Noreturn void rt_fatal(const char *format, ...) __attribute__((format(printf, 1
  * while the root task has not yet taken the previous report: it takes one by setting code back to
  * RT_STATUS_RUNNING. */
 int rt_report(uint32_t code, uint32_t value, const char *text);
+
+/* Whether the root task has acted on the last report. */
+bool rt_report_answered(void);
 
 #endif

@@ -81,6 +81,7 @@ enum rt_status_code {
 	RT_STATUS_GUEST_EXIT,  /* debug-exit port; value = what the guest wrote */
 	RT_STATUS_QUIT,	       /* console: the user asks to end the machine */
 	RT_STATUS_RESTART,     /* console: the user asks to restart the VM in slot value */
+	RT_STATUS_DEVICE,      /* service: its device is reset, and may reach memory from now on */
 	RT_STATUS_KILL,	       /* console: the user asks to kill the VMM of slot value */
 	RT_STATUS_SHRINK,      /* console: and the guest of slot value to do with less memory */
 	RT_STATUS_GROW,	       /* console: or to have more */
@@ -145,8 +146,9 @@ struct rt_vmm_info {
 };
 
 /* What the root task tells a service that has links: its device, if it drives one, and its
- * clients. The root task has configured the device: BARs are assigned, bus mastering is on,
- * message-signalled interrupts 0 .. interrupts - 1 each up RT_SEL_WAKE. */
+ * clients. The root task has configured the device: BARs are assigned, and
+ * message-signalled interrupts 0 .. interrupts - 1 each up RT_SEL_WAKE. It lets the device reach
+ * memory when the service reports RT_STATUS_DEVICE. */
 struct rt_bar {
 	uint64_t bytes; /* 0: no memory BAR here; else mapped at RT_BAR_VA + n * RT_BAR_STRIDE */
 };

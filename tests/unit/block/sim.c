@@ -25,6 +25,7 @@ static void log_line(const char *line)
 void sim_open(const struct sim_controller *controller)
 {
 	memset(&sim, 0, sizeof sim);
+	hw_sim_master = false;
 	memset(peer, 0, sizeof peer);
 	sim.controller = controller;
 	sim.now_ns = 1000;

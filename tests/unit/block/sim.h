@@ -8,6 +8,7 @@
 
 #include <rt/virtqueue.h>
 
+#include "hw_sim.h"
 #include "setup.h"
 
 #define SIM_DMA_ADDRESS	   0x10000000ull

@@ -247,7 +247,7 @@ static unsigned work(unsigned count)
 {
 	unsigned done = 0;
 
-	for (unsigned n = 0; n < PORTS; n++)
+	for (unsigned n = 0; hw_sim_master && n < PORTS; n++)
 		for (; done < count && dev.port[n].ci && !dev.port[n].stopped; done++)
 			work_port(n);
 	return done;

@@ -227,7 +227,7 @@ static unsigned work(unsigned count)
 {
 	unsigned n = 0;
 
-	for (unsigned queue = 0; queue < QUEUES; queue++) {
+	for (unsigned queue = 0; hw_sim_master && queue < QUEUES; queue++) {
 		struct pair *pair = &dev.pair[queue];
 
 		for (; n < count && pair->head != pair->tail; n++) {

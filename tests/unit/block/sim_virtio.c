@@ -181,7 +181,7 @@ static unsigned work(unsigned count)
 	static struct vq_chain chain;
 	unsigned n = 0;
 
-	if (!dev.enabled || !(dev.common[20] & 4))
+	if (!hw_sim_master || !dev.enabled || !(dev.common[20] & 4))
 		return 0;
 	for (; n < count && vq_device_take(&dev.queue, &chain) == VQ_OK; n++) {
 		const struct vq_segment *status =

@@ -4,6 +4,14 @@
 
 #include <rt/process.h>
 
+bool hw_sim_master;
+
+bool hw_dma_start(void)
+{
+	hw_sim_master = true;
+	return true;
+}
+
 struct hw_regs hw_bar(const struct rt_device *device, unsigned n)
 {
 	if (n >= RT_BARS_MAX || !device->bar[n].bytes)

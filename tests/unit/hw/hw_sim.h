@@ -8,6 +8,10 @@
 
 #include "hw.h"
 
+/* The device may reach memory: its driver has said that it is reset. A device simulated does
+ * nothing before. Cleared when a test makes a device. */
+extern bool hw_sim_master;
+
 uint64_t hw_sim_read(unsigned bar, uint64_t offset, unsigned width);
 void hw_sim_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value);
 

@@ -14,6 +14,7 @@ struct port *uplink;
 const char *card_open(const struct card_model *model, struct nic *nic)
 {
 	memset(&card, 0, sizeof card);
+	hw_sim_master = false;
 	card.model = model;
 	card.now_ns = 1000;
 	card.dma = aligned_alloc(4096, CARD_DMA_BYTES);

@@ -6,6 +6,7 @@
 #ifndef TEST_NET_CARD_H
 #define TEST_NET_CARD_H
 
+#include "hw_sim.h"
 #include "nic.h"
 
 enum { CARD_DMA_BYTES = 0x180000, WIRE_FRAMES = 512, WIRE_BYTES = 66000 };

@@ -129,6 +129,8 @@ static void receive(void)
 
 static void work(void)
 {
+	if (!hw_sim_master)
+		return;
 	transmit();
 	receive();
 }

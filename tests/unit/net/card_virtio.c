@@ -211,7 +211,7 @@ static void control(struct card_virtio_queue *queue)
 
 static void work(void)
 {
-	if (!(device.status & 4))
+	if (!hw_sim_master || !(device.status & 4))
 		return;
 	if (device.queue[0].enabled)
 		receive(&device.queue[0]);

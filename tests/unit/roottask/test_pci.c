@@ -235,7 +235,9 @@ static void lists_end(void **state)
 static void starts_and_stops(void **state)
 {
 	(void)state;
-	pci_start(&function);
+	pci_open(&function);
+	assert_int_equal(pci_read16(&function, COMMAND), 0x403);
+	pci_let_master(&function);
 	assert_int_equal(pci_read16(&function, COMMAND), 0x407);
 	pci_quiet(&function);
 	assert_int_equal(pci_read16(&function, COMMAND), 0x403);
@@ -247,7 +249,8 @@ static void reset_keeps_addresses(void **state)
 
 	(void)state;
 	const struct function before = function;
-	pci_start(&function);
+	pci_open(&function);
+	pci_let_master(&function);
 	assert_true(pci_reset_begin(&function, &saved));
 	assert_int_equal(function.resets, 1);
 	assert_int_equal(pci_bar_base(&function, 4), 0);

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from velatool import bench_boot, bench_memory, bench_payload, bochs, boot, build, loc, packages
+from velatool import bench_boot, bench_io, bench_memory, bench_payload, bochs, boot, build, loc, packages
 from velatool import paths, qemu, serial
 from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
@@ -148,6 +148,7 @@ BENCHMARKS: list[Benchmark] = [
     Benchmark(("boot_cpu_ratio",), bench_boot.boot_cpu_ratio),
     Benchmark(bench_memory.KEYS, bench_memory.guest_overhead),
     Benchmark(bench_payload.KEYS, bench_payload.phases),
+    Benchmark(bench_io.KEYS, bench_io.disk_and_network),
     Benchmark(bench_payload.CPU_KEYS, bench_payload.boot_cpu_ratio),
 ]
 

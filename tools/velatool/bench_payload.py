@@ -73,13 +73,15 @@ def kernel_image() -> Path:
     return target
 
 
-def program() -> Path:
-    """The payload's own program, linked with musl."""
-    target = DIRECTORY / "payload"
+def program(name: str) -> Path:
+    """A program of the benchmark's guests, linked with musl; what is Linux's own comes from glibc's
+    package."""
+    target = DIRECTORY / name
     run_program(["clang-19", "-std=gnu2x", "-O2", "-static", "-nostdlib", "-nostdlibinc",
-                 "-isystem", "/usr/include/x86_64-linux-musl", "-fuse-ld=lld-19", "-o", target,
-                 SOURCES / "payload.c", MUSL / "crt1.o", MUSL / "crti.o", MUSL / "libc.a",
-                 MUSL / "crtn.o"], "build the payload")
+                 "-isystem", "/usr/include/x86_64-linux-musl", "-idirafter", "/usr/include",
+                 "-idirafter", "/usr/include/x86_64-linux-gnu", "-fuse-ld=lld-19", "-o", target,
+                 SOURCES / f"{name}.c", MUSL / "crt1.o", MUSL / "crti.o", MUSL / "libc.a",
+                 MUSL / "crtn.o"], f"build the program {name}")
     return target
 
 
@@ -111,7 +113,7 @@ def payload() -> Path:
         add(archive, path)
     archive.file("usr/bin/tcc", (TCC / "usr" / "bin" / "tcc").read_bytes(), 0o755)
     archive.file("lib/program.c", program_to_compile())
-    archive.file("payload", program().read_bytes(), 0o755)
+    archive.file("payload", program("payload").read_bytes(), 0o755)
     archive.file("init", (SOURCES / "payload-init").read_bytes(), 0o755)
     target = DIRECTORY / "payload.cpio"
     target.write_bytes(archive.finish(compress=False))

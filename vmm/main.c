@@ -8,6 +8,9 @@
 
 #include "machine/machine.h"
 
+/* The monitor allocates nothing. */
+RT_HEAP(4096);
+
 static struct machine machine;
 
 int rt_main(void)

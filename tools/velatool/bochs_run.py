@@ -92,7 +92,7 @@ def run(target: Path | None, base: bochs.Machine) -> int:
         packages.install_missing()
     packages.install_missing(packages.BOCHS_PACKAGES)
     bochs.check_model(base.model)
-    target = target or paths.default_config()
+    target = target or paths.default_config(paths.TWO_GUESTS)
     check_target(target)
     with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix="bochs-") as directory:
         iso = target

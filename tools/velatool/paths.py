@@ -28,11 +28,10 @@ VMM = BUILD / "vmm" / "vmm"
 CONFIG_TOOL = BUILD / "runtime" / "config" / "vela-config"
 
 
-def default_config() -> Path:
-    """The configuration when none is named: vela.conf here if there is one, else the shipped one."""
+def default_config(shipped: Path = SHIPPED_CONFIG) -> Path:
+    """The configuration when none is named: vela.conf here if there is one, else a shipped one."""
     own = Path("vela.conf")
     if own.is_file():
         return own
     here = Path.cwd()
-    return SHIPPED_CONFIG.relative_to(here) if SHIPPED_CONFIG.is_relative_to(here) \
-        else SHIPPED_CONFIG
+    return shipped.relative_to(here) if shipped.is_relative_to(here) else shipped

@@ -24,6 +24,9 @@ GUEST_TEST(cpuid_hidden, "CPUID hides virtualisation, power management, counters
 	for (uint32_t leaf = 0x8000000au; leaf < 0x80000020u; leaf++) {
 		struct cpuid r = cpuid(leaf, 0);
 
+		/* Where the processor has them these two describe caches and cores. */
+		if (leaf == 0x8000001du || leaf == 0x8000001eu)
+			continue;
 		expect(!(r.eax | r.ebx | r.ecx | r.edx), "leaf %x is not empty", leaf);
 	}
 	expect(!cpuid(0xa, 0).eax, "performance counters are shown");

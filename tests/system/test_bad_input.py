@@ -120,8 +120,8 @@ class BootTest(unittest.TestCase):
                   + block("far", "multiboot", "good.bin", more="host-cpu 9")
                   + block("good", "multiboot", "good.bin"))
         text = self.boot(config, {"good.bin": tiny.image(tiny.POWER_OFF)})
-        self.assertRegex(text, r"root: error: huge: not enough memory: 67108864 KiB wanted, "
-                               r"\d+ KiB free; give the machine more or the guests less")
+        self.assertRegex(text, r"vela\.conf:1:11: error: not enough memory: 65536 MiB needed, "
+                               r"\d+ MiB free; lower \"memory\", or give the machine more")
         self.assertRegex(text, r"root: error: vela\.conf:2:\d+: error: this machine has only 3 CPUs")
         for name in ("huge", "far"):
             self.assertIn(f"root: error: {name}: not started; the other VMs are not affected", text)

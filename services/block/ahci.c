@@ -19,7 +19,6 @@
 
 struct ahci {
 	struct hw_regs regs;
-	uint64_t dma_used; /* before the driver took anything: where each start begins */
 	uint32_t cap;
 	struct ahci_port port[DISK_UNITS];
 };
@@ -147,10 +146,6 @@ static const char *start(struct disk *disk)
 	const char *error = NULL;
 	uint32_t ports;
 
-	/* What an earlier start took is used again. */
-	if (ahci.dma_used)
-		disk->dma.used = ahci.dma_used;
-	ahci.dma_used = disk->dma.used;
 	ahci.regs = hw_bar(disk->device, AHCI_BAR);
 	ahci.cap = hw_read32(&ahci.regs, AHCI_CAP);
 	if (!ahci.regs.bytes || ahci.cap == UINT32_MAX)

@@ -17,6 +17,12 @@ const struct disk_ops *disk_find(const struct rt_device *device)
 	return NULL;
 }
 
+const char *disk_start(struct disk *disk)
+{
+	disk->dma.used = disk->dma_kept;
+	return disk->ops->start(disk);
+}
+
 bool disk_read(struct disk *disk, unsigned unit, uint64_t sector, uint32_t bytes, void *to)
 {
 	struct disk_request request = {
@@ -38,7 +44,7 @@ bool disk_read(struct disk *disk, unsigned unit, uint64_t sector, uint32_t bytes
 	while (!disk->ops->poll(disk, &good, &failed)) {
 		if (failed || hw_now_ns() > end) {
 			disk->ops->stop(disk);
-			if (disk->ops->start(disk))
+			if (disk_start(disk))
 				disk->units = 0;
 			return false;
 		}

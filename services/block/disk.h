@@ -55,6 +55,7 @@ struct disk {
 	const struct disk_ops *ops;
 	const struct rt_device *device;
 	struct hw_dma dma;
+	uint64_t dma_kept; /* bytes of it that are not the driver's */
 	struct disk_unit unit[DISK_UNITS];
 	unsigned units;
 	uint64_t reach;	       /* the driver's: the device sees memory below */
@@ -90,6 +91,10 @@ struct disk_ops {
 extern const struct disk_ops ahci_ops;
 extern const struct disk_ops nvme_ops;
 extern const struct disk_ops virtio_blk_ops;
+
+/* Starts the controller, also again: what an earlier start took of the memory is used again.
+ * Returns NULL, or what is wrong with it. */
+const char *disk_start(struct disk *disk);
 
 /* The driver for this device, or NULL. */
 const struct disk_ops *disk_find(const struct rt_device *device);

@@ -231,10 +231,6 @@ static const char *start(struct disk *disk)
 {
 	const char *error;
 
-	/* What an earlier start took is used again. */
-	if (nvme.dma_used)
-		disk->dma.used = nvme.dma_used;
-	nvme.dma_used = disk->dma.used;
 	nvme.regs = hw_bar(disk->device, 0);
 	nvme.cap = hw_read64(&nvme.regs, NVME_CAP);
 	if (!nvme.regs.bytes || nvme.cap == UINT64_MAX || !set_enabled(false) || !hw_dma_start())

@@ -92,7 +92,6 @@ _Static_assert(4096 % sizeof(struct nvme_slot) == 0, "section 4.3: a PRP list cr
 struct nvme {
 	struct hw_regs regs;
 	uint64_t cap;
-	uint64_t dma_used; /* before the driver took anything: where each start begins */
 	struct nvme_queue admin, io;
 	unsigned char *page;	/* of identify data */
 	struct nvme_slot *slot; /* one per command in flight */

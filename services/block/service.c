@@ -59,7 +59,7 @@ static void restart_disk(struct service *service, const char *why)
 	memcpy(old, disk->unit, sizeof old);
 	disk->ops->stop(disk);
 	lose_requests(service);
-	service->fatal = disk->ops->start(disk);
+	service->fatal = disk_start(disk);
 	if (!service->fatal && !same_units(old, disk, units))
 		service->fatal = "its disks have changed";
 }

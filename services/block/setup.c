@@ -169,8 +169,9 @@ static const char *start_disk(struct disk *disk)
 	disk->buffer = hw_dma_take(&disk->dma, DISK_READ_BYTES, RT_BLOCK_PAGE);
 	if (!disk->buffer)
 		return "the driver was given too little memory";
+	disk->dma_kept = disk->dma.used;
 	disk->reach = UINT64_MAX;
-	error = disk->ops->start(disk);
+	error = disk_start(disk);
 	if (!error && !disk->units)
 		error = "the controller has no disk";
 	return error;

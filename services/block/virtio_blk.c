@@ -49,7 +49,6 @@ struct virtio_blk {
 	struct virtio_pci pci;
 	struct vq_driver queue;
 	uint16_t entries;
-	uint64_t dma_used;   /* before the driver took anything: where each start begins */
 	struct slot *slot;   /* in DMA memory */
 	uint64_t address;    /* of slot 0, as the device sees it */
 	unsigned most;	     /* data segments of a request */
@@ -190,10 +189,6 @@ static const char *start(struct disk *disk)
 {
 	const char *error;
 
-	/* What an earlier start took is used again. */
-	if (blk.dma_used)
-		disk->dma.used = blk.dma_used;
-	blk.dma_used = disk->dma.used;
 	error = virtio_pci_find(&blk.pci, disk->device);
 	if (error)
 		return error;

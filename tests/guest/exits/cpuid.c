@@ -9,7 +9,7 @@
 	(BIT(3) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(10) | BIT(15) | BIT(17) | BIT(18))
 #define HIDDEN_1_EDX  (BIT(18) | BIT(21) | BIT(22) | BIT(28) | BIT(30))
 #define HIDDEN_7_ECX  (BIT(3) | BIT(4) | BIT(5) | BIT(7) | BIT(16) | BIT(31))
-#define HIDDEN_EX_ECX (BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(15) | BIT(22) | BIT(23) | BIT(29))
+#define HIDDEN_EX_ECX (BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(15) | BIT(23) | BIT(29))
 #define OSXSAVE	      BIT(27)
 
 GUEST_TEST(cpuid_hidden, "CPUID hides virtualisation, power management, counters, 5-level paging")

@@ -273,6 +273,7 @@ static void check_console(struct lifecycle *life)
 		return console_failed(life, status.text);
 	user_request(life, &status);
 	process_answer(process);
+	rt_sm_up(ROOT_SEL_CONSOLE);
 }
 
 static bool idle(const struct lifecycle *life)

@@ -82,11 +82,25 @@ static void ask_root(struct console *console, uint32_t code)
 			   "[vela: no guest is shown; choose one with its number]");
 		return;
 	}
-	console->request = code;
-	console->request_slot = console->focus;
+	if (console->requests == CONSOLE_REQUESTS) {
+		screen_say(&console->screen, "[vela: too many at once; once more, please]");
+		return;
+	}
+	console->request[console->requests++] = (struct console_request){ code, console->focus };
 	snprintf(text, sizeof text, "[vela: %s%s]", request_text(code, slot),
 		 code == RT_STATUS_QUIT ? "" : slot->name);
 	screen_say(&console->screen, text);
+}
+
+bool console_take_request(struct console *console, struct console_request *request)
+{
+	if (!console->requests)
+		return false;
+	*request = console->request[0];
+	console->requests--;
+	memmove(console->request, console->request + 1,
+		console->requests * sizeof console->request[0]);
+	return true;
 }
 
 /* Says once per focus why typing has no effect. */

@@ -10,6 +10,14 @@
 #include "screen.h"
 #include "slots.h"
 
+#define CONSOLE_REQUESTS 16u
+
+/* What the user asks of the root task. */
+struct console_request {
+	uint32_t code; /* enum rt_status_code */
+	uint32_t slot;
+};
+
 struct console {
 	struct slots slots;
 	struct keys keys;
@@ -17,8 +25,8 @@ struct console {
 	unsigned focus;
 	uint64_t held_tsc; /* typed bytes wait for the guest since then; 0: none do */
 	bool hinted;	   /* why typing has no effect here was said */
-	uint32_t request;  /* enum rt_status_code for the root task, RT_STATUS_RUNNING: none */
-	uint32_t request_slot;
+	unsigned requests; /* for the root task, the oldest first */
+	struct console_request request[CONSOLE_REQUESTS];
 	struct rt_control *control;
 };
 
@@ -42,6 +50,9 @@ bool console_listens(struct console *console, uint64_t now_tsc);
 
 /* A typed byte. */
 void console_input(struct console *console, unsigned char byte);
+
+/* The oldest thing asked of the root task; false: there is none. */
+bool console_take_request(struct console *console, struct console_request *request);
 
 /* One turn for every client. Returns whether more is waiting. */
 bool console_turn(struct console *console, uint64_t now_tsc);

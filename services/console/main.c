@@ -55,13 +55,13 @@ static void wake_clients(void)
 		rt_sm_up(RT_SEL_CLIENT + (vela_sel_t)__builtin_ctzll(kicks));
 }
 
-/* A request stays until the root task has taken the one before. */
+/* Requests stay until the root task has acted on the one before; then it rings. */
 static void tell_root(void)
 {
-	if (console.request == RT_STATUS_RUNNING ||
-	    rt_report(console.request, console.request_slot, "") != 0)
-		return;
-	console.request = RT_STATUS_RUNNING;
+	struct console_request request;
+
+	if (rt_report_answered() && console_take_request(&console, &request))
+		rt_report(request.code, request.slot, "");
 }
 
 static void wait(bool port, bool listening)

@@ -196,23 +196,38 @@ static void log_has_time_and_name_and_is_harmless(void **state)
 					"its number]\r\n");
 }
 
+static void assert_request(uint32_t code, uint32_t slot)
+{
+	struct console_request request = { 0 };
+	assert_true(console_take_request(&console, &request));
+	assert_true(request.code == code && request.slot == slot);
+}
+
 static void requests_reach_the_root_task(void **state)
 {
 	(void)state;
 	type("\0352\035ky");
-	assert_int_equal(console.request, RT_STATUS_KILL);
-	assert_int_equal(console.request_slot, 2);
-	console.request = RT_STATUS_RUNNING;
+	assert_request(RT_STATUS_KILL, 2);
 	type("\035kn");
-	assert_int_equal(console.request, RT_STATUS_RUNNING);
+	assert_int_equal(console.requests, 0);
 	type("\0351\035r");
-	assert_int_equal(console.request, RT_STATUS_RESTART);
-	assert_int_equal(console.request_slot, 1);
-	console.request = RT_STATUS_RUNNING;
+	assert_request(RT_STATUS_RESTART, 1);
 	type("\035l\035r\035k");
-	assert_int_equal(console.request, RT_STATUS_RUNNING);
+	assert_int_equal(console.requests, 0);
 	type("y\035q");
-	assert_int_equal(console.request, RT_STATUS_QUIT);
+	assert_request(RT_STATUS_QUIT, console.focus);
+}
+
+static void quick_requests_wait(void **state)
+{
+	(void)state;
+	type("\0352");
+	for (unsigned i = 0; i < CONSOLE_REQUESTS; i++)
+		type(i % 2 ? "\035+" : "\035-");
+	type("\035r");
+	assert_non_null(strstr(terminal(), "[vela: too many at once"));
+	for (unsigned i = 0; i < CONSOLE_REQUESTS; i++)
+		assert_request(i % 2 ? RT_STATUS_GROW : RT_STATUS_SHRINK, 2);
 }
 
 static void ended_guest_is_drained_and_explained(void **state)
@@ -354,8 +369,7 @@ static void service_shows_its_log_lines(void **state)
 	assert_non_null(strstr(terminal(), "[vela: kill the service dark? y kills"));
 	type("y");
 	assert_non_null(strstr(terminal(), "[vela: killing the service dark]"));
-	assert_int_equal(console.request, RT_STATUS_KILL);
-	assert_int_equal(console.request_slot, 3);
+	assert_request(RT_STATUS_KILL, 3);
 	publish(3, RT_SLOT_CLOSED, "was killed; restarts in 500 ms (1 of 5)");
 	assert_non_null(strstr(terminal(), "[vela: was killed; restarts in 500 ms (1 of 5)]"));
 	type("\x1dl");
@@ -371,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup(next_goes_round_past_what_has_no_console, setup),
 		cmocka_unit_test_setup(log_has_time_and_name_and_is_harmless, setup),
 		cmocka_unit_test_setup(requests_reach_the_root_task, setup),
+		cmocka_unit_test_setup(quick_requests_wait, setup),
 		cmocka_unit_test_setup(ended_guest_is_drained_and_explained, setup),
 		cmocka_unit_test_setup(broken_session_harms_no_other, setup),
 		cmocka_unit_test_setup(shown_guest_is_slowed_to_the_port_others_are_not, setup),

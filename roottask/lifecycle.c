@@ -196,8 +196,6 @@ static void user_restart(struct lifecycle *life, unsigned slot, struct member *m
 		disconnect_vm(life, &life->vm[slot - 1]);
 }
 
-#define BALLOON_STEP (32 << 20)
-
 static void user_resize(struct lifecycle *life, unsigned slot, const struct member *member,
 			int64_t bytes)
 {
@@ -227,9 +225,9 @@ static void user_request(struct lifecycle *life, const struct rt_status *status)
 	else if (member && status->code == RT_STATUS_KILL)
 		user_kill(life, status->value, member);
 	else if (member && status->code == RT_STATUS_SHRINK)
-		user_resize(life, status->value, member, BALLOON_STEP);
+		user_resize(life, status->value, member, RT_BALLOON_STEP);
 	else if (member && status->code == RT_STATUS_GROW)
-		user_resize(life, status->value, member, -BALLOON_STEP);
+		user_resize(life, status->value, member, -RT_BALLOON_STEP);
 }
 
 static void start_console(struct lifecycle *life)

@@ -68,6 +68,10 @@ enum {
 #define RT_BARS_MAX	 6u
 #define RT_NAME_BYTES	 32u
 
+/* Bytes of guest memory by which one SHRINK or GROW moves the balloon; the console says "32 MiB".
+ */
+#define RT_BALLOON_STEP (32 << 20)
+
 /* How a process tells the root task that it has ended or wants something: it fills the page, then
  * ups RT_SEL_PARENT. Everything in it is hostile to the root task. */
 enum rt_status_code {

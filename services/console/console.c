@@ -55,7 +55,7 @@ static unsigned neighbour(const struct console *console, unsigned step)
 	return n;
 }
 
-static_assert(RT_BALLOON_STEP == 32 << 20, "what request_text says");
+static_assert(RT_BALLOON_STEP >> 20 == 32, "what request_text says");
 
 /* What is said about a request, before the name of what is shown. */
 static const char *request_text(uint32_t code, const struct slot *slot)

@@ -118,8 +118,9 @@ bool paravirt_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		v->eoi_msr = value;
 		return true;
 	}
+	if (!(v->steal_msr & PARAVIRT_ENABLE))
+		v->steal_tsc = 0;
 	v->steal_msr = value;
-	v->steal_tsc = 0;
 	if (value & PARAVIRT_ENABLE) {
 		__atomic_store_n(&steal_time(v)->preempted, 0, __ATOMIC_SEQ_CST);
 		compute_steal(v, steal_time(v));

@@ -125,9 +125,10 @@ const struct config_key config_keys[] = {
 	{ "mac", IN_NET, KEY_MAC, NET(mac), automatic, 0, .preset = "auto",
 	  .doc = "the only address it may send from; auto: made from the VM's name" },
 	{ "bandwidth", IN_NET, KEY_SIZE, NET(bytes_per_s), unlimited, 0, .min = "64K", .max = "64G",
-	  .preset = "unlimited", .doc = "bytes per second, each direction" },
+	  .preset = "unlimited", .doc = "bytes per second that the guest sends" },
 	{ "packets", IN_NET, KEY_COUNT, NET(packets_per_s), unlimited, 0, .min = "10",
-	  .max = "100000000", .preset = "unlimited", .doc = "packets per second, each direction" },
+	  .max = "100000000", .preset = "unlimited",
+	  .doc = "packets per second that the guest sends" },
 	{},
 };
 

@@ -96,6 +96,30 @@ static void vm_status(struct lifecycle *life, struct vm *vm, const struct rt_sta
 	}
 }
 
+static bool will_start(const struct member *member)
+{
+	return member->state == MEMBER_WAITING ||
+	       (member->state == MEMBER_CLEARING && member->restarts);
+}
+
+/* Memory goes to VMs in the order of the file: whether one that stands before this one and still
+ * waits for something else could miss what this one takes. */
+static bool must_wait(const struct lifecycle *life, const struct vm *vm)
+{
+	const uint64_t free = root_memory.free_bytes;
+	uint64_t needed = plan_memory(vm->config);
+
+	if (needed > free)
+		return false;
+	for (const struct vm *other = life->vm; other < vm; other++) {
+		uint64_t others = plan_memory(other->config);
+
+		if (will_start(&other->member) && others <= free)
+			needed += others;
+	}
+	return needed > free;
+}
+
 /* Starts a VM when it is time and its services are ready for it. */
 static void attend_vm(struct lifecycle *life, struct vm *vm, uint64_t *deadline_ns)
 {
@@ -113,9 +137,15 @@ static void attend_vm(struct lifecycle *life, struct vm *vm, uint64_t *deadline_
 	member_clear(&vm->member, deadline_ns);
 	if (!member_due(&vm->member, deadline_ns))
 		return;
+	if (vm->config->refused) {
+		config_vm_check(life->config, vm->config, &life->diag);
+		return refuse_vm(vm);
+	}
 	switch (links_ready(life, vm, deadline_ns)) {
 	case LINKS_READY:
-		return start_vm(life, vm);
+		if (!must_wait(life, vm))
+			start_vm(life, vm);
+		return;
 	case LINKS_REFUSED:
 		return refuse_vm(vm);
 	case LINKS_WAIT:
@@ -128,7 +158,8 @@ static void start_service(struct lifecycle *life, struct service *service)
 	struct member *member = &service->member;
 
 	policy_started(&member->policy, rt_clock_ns());
-	if (service_start(service, life->info, &life->facts, life->count, &life->diag)) {
+	if (config_service_check(life->config, service->config, &life->diag) &&
+	    service_start(service, life->info, &life->facts, life->count, &life->diag)) {
 		member->state = MEMBER_RUNNING;
 		rt_log(RT_INFO, "%s: service started on CPU %u with %zu clients",
 		       service->config->name, member->process.cpu, service->config->client_count);

@@ -12,7 +12,8 @@
 
 struct lifecycle {
 	const struct vela_info *info;
-	struct rt_info facts; /* what every process is told */
+	const struct vela_config *config; /* NULL: nothing is to run */
+	struct rt_info facts;		  /* what every process is told */
 	struct machine_options options;
 	struct placement placement;
 	struct config_diag diag;

@@ -204,6 +204,7 @@ int rt_main(void)
 	    !events_start(info->cpus))
 		return 1;
 	struct vela_config *config = read_configuration(info);
+	life.config = config;
 	life.count = config ? (unsigned)config->vm_count : 0;
 	life.services = config ? (unsigned)config->service_count : 0;
 	set_members(config);

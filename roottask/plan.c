@@ -128,7 +128,6 @@ void plan_devices(struct plan *plan, const struct config_vm *vm)
 	for (size_t i = 0; i < vm->disk_count; i++) {
 		plan_disk(&plan->disk[i], vm->disks[i]);
 		plan->links += !plan->disk[i].is_file;
-		plan->scratch_bytes += vm->disks[i]->scratch_bytes;
 	}
 	for (size_t i = 0; i < vm->net_count; i++) {
 		struct rt_net *entry = &plan->net[i];
@@ -139,6 +138,15 @@ void plan_devices(struct plan *plan, const struct config_vm *vm)
 			entry->mac[b] = (uint8_t)(vm->nets[i]->mac >> (40 - 8 * b));
 		plan->links++;
 	}
+}
+
+uint64_t plan_memory(const struct config_vm *vm)
+{
+	uint64_t bytes = vm->memory_bytes;
+
+	for (size_t i = 0; i < vm->disk_count; i++)
+		bytes += vm->disks[i]->scratch_bytes;
+	return bytes;
 }
 
 uint64_t plan_quota(const struct config_vm *vm, const struct plan *plan)

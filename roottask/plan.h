@@ -20,7 +20,6 @@ struct plan {
 	const struct vela_module *module[RT_FILES_MAX];
 	struct rt_file file[RT_FILES_MAX];
 	unsigned links;
-	uint64_t scratch_bytes; /* of all disks */
 	struct rt_disk disk[RT_DISKS_MAX];
 	struct rt_net net[RT_NETS_MAX];
 };
@@ -45,6 +44,9 @@ bool plan_files(struct plan *plan, const struct vela_info *info, const struct co
 
 /* What the VM's devices are; to be called after plan_files. */
 void plan_devices(struct plan *plan, const struct config_vm *vm);
+
+/* Bytes of the machine's memory for the guest and for its disks in mode discard. */
+uint64_t plan_memory(const struct config_vm *vm);
 
 /* Kernel memory for the page tables and objects of a VMM; the plan has its files and devices. */
 uint64_t plan_quota(const struct config_vm *vm, const struct plan *plan);

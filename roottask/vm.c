@@ -169,10 +169,9 @@ static bool build(struct vm *vm, const struct plan *plan, const struct vela_modu
 	       grant(process, config, vms, true);
 }
 
-static bool enough_memory(const struct config_vm *config, const struct plan *plan,
-			  struct config_diag *diag)
+static bool enough_memory(const struct config_vm *config, struct config_diag *diag)
 {
-	uint64_t needed = config->memory_bytes + plan->scratch_bytes;
+	uint64_t needed = plan_memory(config);
 
 	if (needed <= root_memory.free_bytes)
 		return true;
@@ -209,7 +208,7 @@ static bool plan_vm(struct vm *vm, const struct vela_info *info, struct placemen
 	vm->placed = true;
 	plan_devices(plan, config);
 	plan->quota_pages = plan_quota(config, plan);
-	return enough_memory(config, plan, diag);
+	return enough_memory(config, diag);
 }
 
 bool vm_start(struct vm *vm, const struct vela_info *info, const struct rt_info *facts,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What no block shows by itself: names of services that must exist, disks and devices that two
- * would use, addresses that must be unique. Numbers the links as it goes.
+ * What no block shows by itself. Mistakes that leave the file without one meaning are the parser's;
+ * those between blocks, as two that want the same disk, cost only the later of them its start and
+ * are found anew whenever they are asked for. Numbers the links of VMs without such mistakes.
  */
 #include "parse.h"
 
@@ -13,15 +14,13 @@ static const char *kind_name(const struct config_service *service)
 	return service->kind == CONFIG_STORAGE ? "storage" : "switch";
 }
 
-/* Finds a service of this kind, or says that there is none. */
-static struct config_service *service_named(struct parser *parser, const struct vela_config *config,
-					    bool is_switch, const char *name,
-					    const struct config_pos *where)
+/* The storage or switch with the name, or NULL and in *near the one that may be meant. */
+static struct config_service *find_service(const struct vela_config *config, bool is_switch,
+					   const char *name, const char **near)
 {
-	const char *wanted = is_switch ? "switch" : "storage";
 	const struct token token = { TOKEN_WORD, name, { .length = (uint32_t)strlen(name) } };
-	const char *meant = NULL;
 
+	*near = NULL;
 	for (size_t i = 0; i < config->service_count; i++) {
 		struct config_service *service = config->services[i];
 
@@ -29,27 +28,23 @@ static struct config_service *service_named(struct parser *parser, const struct 
 			continue;
 		if (strcmp(service->name, name) == 0)
 			return service;
-		meant = token_nearer(&token, meant, service->name);
+		*near = token_nearer(&token, *near, service->name);
 	}
-	if (meant)
-		parser_fail(parser, where, "there is no %s \"%s\", did you mean \"%s\"?", wanted,
-			    name, meant);
-	else
-		parser_fail(parser, where, "there is no %s \"%s\"", wanted, name);
 	return NULL;
 }
 
-/* Makes a disk or port a client of its service, with the next number at both ends. */
-static void connect(struct parser *parser, struct config_service *service,
-		    struct config_client client, const struct config_pos *where, unsigned *number)
+static void fail_service(const struct vela_config *config, bool is_switch, const char *name,
+			 const struct config_pos *where, struct config_diag *diag)
 {
-	if (service->client_count == CONFIG_CLIENTS_MAX) {
-		parser_fail(parser, where, "more than %d clients of %s \"%s\"", CONFIG_CLIENTS_MAX,
-			    kind_name(service), service->name);
-		return;
-	}
-	*number = (unsigned)service->client_count;
-	service->clients[service->client_count++] = client;
+	const char *wanted = is_switch ? "switch" : "storage";
+	const char *near;
+
+	find_service(config, is_switch, name, &near);
+	if (near)
+		config_fail(diag, *where, "there is no %s \"%s\", did you mean \"%s\"?", wanted,
+			    name, near);
+	else
+		config_fail(diag, *where, "there is no %s \"%s\"", wanted, name);
 }
 
 /* Whether the block has the key, be its value good or not. */
@@ -107,39 +102,77 @@ static bool overlap(const struct config_disk *a, const struct config_disk *b)
 	return strcmp(a->partition, b->partition) == 0;
 }
 
-/* What is written must not change under another's feet. */
-static void check_sharing(struct parser *parser, const struct config_service *service,
-			  const struct config_vm *vm, const struct config_disk *disk)
+/* What is written must not change under another's feet: the first disk before this one that has
+ * bytes in common with it, when one of the two is written. */
+static const struct config_disk *sharer(const struct vela_config *config,
+					const struct config_disk *disk,
+					const struct config_vm **whose)
 {
-	for (size_t i = 0; i < service->client_count; i++) {
-		const struct config_disk *other = service->clients[i].disk;
+	for (size_t i = 0; i < config->vm_count; i++)
+		for (size_t j = 0; j < config->vms[i]->disk_count; j++) {
+			const struct config_disk *other = config->vms[i]->disks[j];
 
-		if (!overlap(disk, other) ||
-		    (disk->mode != CONFIG_READ_WRITE && other->mode != CONFIG_READ_WRITE))
-			continue;
-		parser_fail(parser, &disk->where,
-			    "disk \"%s\" of vm \"%s\" and disk \"%s\" of vm \"%s\" at %s:%u are "
-			    "the same, and one of them is written",
-			    disk->name, vm->name, other->name, service->clients[i].vm->name,
-			    other->where.source->name, other->where.line);
-		return;
-	}
+			if (other == disk)
+				return NULL;
+			*whose = config->vms[i];
+			if (overlap(disk, other) &&
+			    (disk->mode == CONFIG_READ_WRITE || other->mode == CONFIG_READ_WRITE))
+				return other;
+		}
+	return NULL;
 }
 
-static void check_disk(struct parser *parser, const struct vela_config *config,
-		       const struct config_vm *vm, struct config_disk *disk, unsigned *links)
+/* Whether those who stand before end leave it a place at the service. */
+static bool has_place(const struct vela_config *config, const struct config_service *service,
+		      const void *end)
 {
-	struct config_ref *from = &disk->from;
+	size_t before = 0;
 
-	if (!check_keys(parser, disk) || !from->name[0])
+	for (size_t i = 0; i < config->vm_count; i++) {
+		const struct config_vm *vm = config->vms[i];
+
+		for (size_t j = 0; j < vm->disk_count; j++) {
+			if (vm->disks[j] == end)
+				return before < CONFIG_CLIENTS_MAX;
+			before += vm->disks[j]->from.service == service;
+		}
+		for (size_t j = 0; j < vm->net_count; j++) {
+			if (vm->nets[j] == end)
+				return before < CONFIG_CLIENTS_MAX;
+			before += vm->nets[j]->service == service;
+		}
+	}
+	return false;
+}
+
+static void check_place(const struct vela_config *config, const struct config_service *service,
+			const void *client, const struct config_pos *where,
+			struct config_diag *diag)
+{
+	if (!has_place(config, service, client))
+		config_fail(diag, *where, "more than %d clients of %s \"%s\"", CONFIG_CLIENTS_MAX,
+			    kind_name(service), service->name);
+}
+
+static void check_disk(const struct vela_config *config, const struct config_vm *vm,
+		       const struct config_disk *disk, struct config_diag *diag)
+{
+	const struct config_ref *from = &disk->from;
+	const struct config_vm *whose;
+	const struct config_disk *other;
+
+	if (!from->name[0])
 		return;
-	from->service = service_named(parser, config, false, from->name, &from->where);
 	if (!from->service)
-		return;
-	check_sharing(parser, from->service, vm, disk);
-	disk->link = (*links)++;
-	connect(parser, from->service, (struct config_client){ .vm = vm, .disk = disk },
-		&disk->where, &disk->client);
+		return fail_service(config, false, from->name, &from->where, diag);
+	other = sharer(config, disk, &whose);
+	if (other)
+		config_fail(diag, disk->where,
+			    "disk \"%s\" of vm \"%s\" and disk \"%s\" of vm \"%s\" at %s:%u are "
+			    "the same, and one of them is written",
+			    disk->name, vm->name, other->name, whose->name,
+			    other->where.source->name, other->where.line);
+	check_place(config, from->service, disk, &disk->where, diag);
 }
 
 /* The first port with the address that stands before end, or of all if end is NULL. */
@@ -156,21 +189,58 @@ static const struct config_net *mac_owner(const struct vela_config *config, uint
 	return NULL;
 }
 
-static void check_net(struct parser *parser, const struct vela_config *config,
-		      const struct config_vm *vm, struct config_net *net, unsigned *links)
+static void check_net(const struct vela_config *config, const struct config_net *net,
+		      struct config_diag *diag)
 {
 	const struct config_net *other = net->mac ? mac_owner(config, net->mac, net) : NULL;
 
 	if (other)
-		parser_fail(parser, &net->set[config_key_find(IN_NET, "mac", 3) - config_keys],
+		config_fail(diag, net->set[config_key_find(IN_NET, "mac", 3) - config_keys],
 			    "another net has this MAC address, at %s:%u", other->where.source->name,
 			    other->where.line);
-	net->service = service_named(parser, config, true, net->name, &net->where);
 	if (!net->service)
-		return;
-	net->link = (*links)++;
-	connect(parser, net->service, (struct config_client){ .vm = vm, .net = net }, &net->where,
-		&net->client);
+		return fail_service(config, true, net->name, &net->where, diag);
+	check_place(config, net->service, net, &net->where, diag);
+}
+
+bool config_vm_check(const struct vela_config *config, const struct config_vm *vm,
+		     struct config_diag *diag)
+{
+	const unsigned before = diag->errors;
+
+	for (size_t i = 0; i < vm->disk_count; i++)
+		check_disk(config, vm, vm->disks[i], diag);
+	for (size_t i = 0; i < vm->net_count; i++)
+		check_net(config, vm->nets[i], diag);
+	return diag->errors == before;
+}
+
+bool config_service_check(const struct vela_config *config, const struct config_service *service,
+			  struct config_diag *diag)
+{
+	for (size_t i = 0; i < service->index; i++) {
+		const struct config_service *other = config->services[i];
+
+		if (service->device != other->device || service->device == CONFIG_NO_DEVICE)
+			continue;
+		config_fail(diag, service->where,
+			    "%s \"%s\" and %s \"%s\" at %s:%u have the same device",
+			    kind_name(service), service->name, kind_name(other), other->name,
+			    other->where.source->name, other->where.line);
+		return false;
+	}
+	return true;
+}
+
+bool config_check(const struct vela_config *config, struct config_diag *diag)
+{
+	const unsigned before = diag->errors;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		config_service_check(config, config->services[i], diag);
+	for (size_t i = 0; i < config->vm_count; i++)
+		config_vm_check(config, config->vms[i], diag);
+	return diag->errors == before;
 }
 
 /*
@@ -194,35 +264,68 @@ static void choose_mac(const struct vela_config *config, const struct config_vm 
 	}
 }
 
-static void check_devices(struct parser *parser, const struct vela_config *config)
+static void resolve(const struct vela_config *config, const struct config_vm *vm)
 {
-	for (size_t i = 0; i < config->service_count; i++)
-		for (size_t j = 0; j < i; j++) {
-			const struct config_service *one = config->services[i];
-			const struct config_service *two = config->services[j];
+	const char *near;
 
-			if (one->device != two->device || one->device == CONFIG_NO_DEVICE)
-				continue;
-			parser_fail(parser, &one->where,
-				    "%s \"%s\" and %s \"%s\" at %s:%u have the "
-				    "same device",
-				    kind_name(one), one->name, kind_name(two), two->name,
-				    two->where.source->name, two->where.line);
-			break;
-		}
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		struct config_ref *from = &vm->disks[i]->from;
+
+		if (from->name[0])
+			from->service = find_service(config, false, from->name, &near);
+	}
+	for (size_t i = 0; i < vm->net_count; i++)
+		vm->nets[i]->service = find_service(config, true, vm->nets[i]->name, &near);
+}
+
+/* Makes a disk or port a client of its service; returns its number there. */
+static unsigned connect(struct config_service *service, struct config_client client)
+{
+	service->clients[service->client_count] = client;
+	return (unsigned)service->client_count++;
+}
+
+/* Numbers the links of a VM at both ends. */
+static void connect_vm(const struct config_vm *vm)
+{
+	unsigned links = 0;
+
+	for (size_t i = 0; i < vm->disk_count; i++) {
+		struct config_disk *disk = vm->disks[i];
+
+		if (!disk->from.service)
+			continue;
+		disk->link = links++;
+		disk->client = connect(disk->from.service,
+				       (struct config_client){ .vm = vm, .disk = disk });
+	}
+	for (size_t i = 0; i < vm->net_count; i++) {
+		struct config_net *net = vm->nets[i];
+
+		net->link = links++;
+		net->client = connect(net->service, (struct config_client){ .vm = vm, .net = net });
+	}
+}
+
+static void silent(void *context, const struct config_error *error)
+{
+	(void)context;
+	(void)error;
 }
 
 void parser_check(struct parser *parser, struct vela_config *config)
 {
-	check_devices(parser, config);
-	for (size_t i = 0; i < config->vm_count; i++) {
-		struct config_vm *vm = config->vms[i];
-		unsigned links = 0;
+	struct config_diag diag = { .report = silent };
 
-		for (size_t j = 0; j < vm->disk_count; j++)
-			check_disk(parser, config, vm, vm->disks[j], &links);
-		for (size_t j = 0; j < vm->net_count; j++)
-			check_net(parser, config, vm, vm->nets[j], &links);
+	for (size_t i = 0; i < config->vm_count; i++) {
+		for (size_t j = 0; j < config->vms[i]->disk_count; j++)
+			check_keys(parser, config->vms[i]->disks[j]);
+		resolve(config, config->vms[i]);
+	}
+	for (size_t i = 0; i < config->vm_count; i++) {
+		config->vms[i]->refused = !config_vm_check(config, config->vms[i], &diag);
+		if (!config->vms[i]->refused)
+			connect_vm(config->vms[i]);
 	}
 	for (size_t i = 0; i < config->vm_count; i++)
 		for (size_t j = 0; j < config->vms[i]->net_count; j++)

@@ -17,7 +17,8 @@ static const char usage[] =
 	"                                   capabilities of each process\n"
 	"       vela-config modules FILE    the files it names, the service programs it\n"
 	"                                   needs, and the PCI addresses of storages\n"
-	"                                   and uplinks: KIND<TAB>NAME\n"
+	"                                   and uplinks: KIND<TAB>NAME; what mistakes\n"
+	"                                   between blocks refuse is reported, no more\n"
 	"       vela-config keys            the reference of all keys\n";
 
 /* Texts and names of the files, and what the parser makes of them. */
@@ -87,26 +88,33 @@ static void print_module(void *context, const struct config_file *file)
 	fprintf(context, "file\t%s\n", file->path);
 }
 
-static bool load(char *name, struct vela_config **config)
+/* A file that can be understood; *right: it has no mistakes between blocks either. */
+static bool load(char *name, struct vela_config **config, bool *right)
 {
 	struct config_source source = { .name = name };
 	struct config_loader loader = { load_beside, name };
 	struct config_diag diag = { .report = print_error };
 
 	arena.used = 0;
-	if (read_file(name, &source))
-		return config_parse(&arena, &source, &loader, &diag, config);
-	fprintf(stderr, "vela-config: cannot read %s\n", name);
-	return false;
+	*right = false;
+	if (!read_file(name, &source)) {
+		fprintf(stderr, "vela-config: cannot read %s\n", name);
+		return false;
+	}
+	if (!config_parse(&arena, &source, &loader, &diag, config))
+		return false;
+	*right = config_check(*config, &diag);
+	return true;
 }
 
 static int check(char *names[], int count)
 {
 	int status = EXIT_SUCCESS;
 	struct vela_config *config;
+	bool right;
 
 	for (int i = 0; i < count; i++) {
-		if (load(names[i], &config))
+		if (load(names[i], &config, &right) && right)
 			printf("%s: ok, %zu vm%s\n", names[i], config->vm_count,
 			       config->vm_count == 1 ? "" : "s");
 		else
@@ -144,6 +152,7 @@ int main(int argc, char *argv[])
 {
 	const char *command = argc > 1 ? argv[1] : "";
 	struct vela_config *config;
+	bool right;
 
 	if (strcmp(command, "keys") == 0 && argc == 2) {
 		config_reference(&(struct config_printer){ print_text, stdout });
@@ -155,10 +164,12 @@ int main(int argc, char *argv[])
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	if (!load(argv[2], &config))
+	if (!load(argv[2], &config, &right))
 		return EXIT_FAILURE;
 	if (strcmp(command, "modules") == 0)
 		return print_modules(config);
+	if (!right)
+		return EXIT_FAILURE;
 	config_explain(config, &(struct config_printer){ print_text, stdout });
 	return EXIT_SUCCESS;
 }

@@ -216,6 +216,9 @@ bool config_parse(struct config_arena *arena, const struct config_source *main_s
 	if (parser_file(&parser, &config->source, &top)) {
 		check_required(&parser, &top);
 		parser_check(&parser, config);
+		/* Who repairs the file sees all at once. */
+		if (parser.errors_left > 0 && parser.errors_left < CONFIG_ERRORS_MAX)
+			config_check(config, diag);
 	}
 	*out = parser.errors_left == CONFIG_ERRORS_MAX ? config : NULL;
 	return *out;

@@ -89,7 +89,7 @@ bool parser_name(const struct token *token, char name[CONFIG_NAME_MAX + 1]);
 bool parser_named(struct parser *parser, const struct config_key *key, const struct scope *outer,
 		  struct scope *inner);
 
-/* Checks what concerns several blocks, once all are read. */
+/* Checks what several keys of a block say together and joins blocks, once all are read. */
 void parser_check(struct parser *parser, struct vela_config *config);
 
 /* Zeroed memory, or NULL after giving up. */

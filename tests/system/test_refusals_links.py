@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks and networks that cannot be had: each is refused with its reason, and other guests start.
+"""Disks, networks and memory that cannot be had: each guest that wants them is refused with the reason,
+and the others start, whether the machine lacks something or two blocks contradict each other.
 
-What two blocks say against each other is a mistake of the file, found by `vela config check` and at boot;
-what the machine does not have costs the guests that want it their start, and nobody else.
+What two blocks say against each other is found by `vela config check` and `vela run` too; a file that
+cannot be understood starts nothing.
 """
 
+import contextlib
+import io
 import subprocess
 import tempfile
 import unittest
@@ -42,17 +45,34 @@ WANTS = STORAGE + "".join((
     guest("large", "", memory="100G"),
     guest("other", ""),
 ))
+# Of this machine's 1 GiB two such guests do not fit; the first one waits for its disk.
+HALF = "600M"
+MEMORY = STORAGE + "".join((
+    guest("early", "disk d { from ssd; partition \"data\" }", memory=HALF),
+    guest("late", "", memory=HALF),
+    guest("small", ""),
+))
 ADDRESS = "mac \"52:54:00:12:34:56\""
 MISTAKES = STORAGE + "switch lan { }\n" + "".join((
     guest("first", f"disk d {{ from ssd; partition \"data\" }}; net lan {{ {ADDRESS} }}"),
     guest("second", "disk d { from ssd }"),
     guest("third", f"net lan {{ {ADDRESS} }}"),
+    guest("fourth", "disk d { from sdd }"),
+    guest("fifth", "net wan { }"),
+    f"storage twin {{ device \"{DISK}\" }}\n",
+    guest("other", "net lan { }"),
+    guest("sixth", "disk d { from twin }"),
 ))
+# In the order of the VMs; the storage is the last.
 FOUND = (
     r':4:\d+: error: disk "d" of vm "second" and disk "d" of vm "first" at {name}:3 are the same, '
     "and one of them is written",
     r":5:\d+: error: another net has this MAC address, at {name}:3",
+    r':6:\d+: error: there is no storage "sdd", did you mean "ssd"\?',
+    r':7:\d+: error: there is no switch "wan", did you mean "lan"\?',
+    r':8:\d+: error: storage "twin" and storage "ssd" at {name}:1 have the same device',
 )
+REFUSED = ("second", "third", "fourth", "fifth", "sixth")
 
 
 class RefusalsTest(unittest.TestCase):
@@ -115,7 +135,15 @@ class RefusalsTest(unittest.TestCase):
             terminal.send(f"{session.ESCAPE}{number}")
             terminal.expect("^hello$", session.COMMAND)
 
-    def test_mistakes_of_the_file(self) -> None:
+    def test_memory_in_the_order_of_the_file(self) -> None:
+        self.expect_all(self.start(MEMORY), (
+            r"root: early: started on CPU [12] with 600 MiB",
+            r"root: error: vela\.conf:3:\d+: error: not enough memory: 600 MiB needed, \d+ MiB free",
+            "root: error: late: not started; the other VMs are not affected",
+            r"root: small: started on CPU [12] with 16 MiB",
+        ))
+
+    def test_mistakes_between_blocks(self) -> None:
         config = self.directory / "bad.conf"
         config.write_text(MISTAKES)
         done = subprocess.run([str(paths.CONFIG_TOOL), "check", str(config)], capture_output=True,
@@ -124,11 +152,35 @@ class RefusalsTest(unittest.TestCase):
         for found in FOUND:
             self.assertRegex(done.stderr, found.format(name=config))
         self.assertEqual(done.stderr.count("error:"), len(FOUND), done.stderr)
+        printed = io.StringIO()
+        with contextlib.redirect_stderr(printed):
+            boot.plan(config)
+        self.assertEqual(printed.getvalue(), done.stderr)
 
-    def test_mistakes_at_boot(self) -> None:
-        terminal = self.start(STORAGE + "switch lan { }\n" + guest("good", ""), MISTAKES)
+    def test_mistakes_between_blocks_at_boot(self) -> None:
+        terminal = self.start(MISTAKES)
+        reasons = [r"root: error: vela\.conf" + found.format(name=r"vela\.conf") for found in FOUND]
         self.expect_all(terminal, (
-            *(r"root: error: vela\.conf" + found.format(name=r"vela\.conf") for found in FOUND),
+            *reasons,
+            r"root: error: vela\.conf:10:\d+: error: disk \"d\": storage \"twin\" does not run",
+            "root: error: twin: not started; only VMs that use it are affected",
+            *(rf"root: error: {name}: not started; the other VMs are not affected" for name in REFUSED),
+            *(rf"root: {name}: started on CPU [12] with 16 MiB" for name in ("first", "other")),
+        ))
+        for number in (1, 6):
+            terminal.send(f"{session.ESCAPE}{number}")
+            terminal.expect("^hello$", session.COMMAND)
+        terminal.send(session.ESCAPE + "2")
+        terminal.expect("2: second, not started; the system log says why", session.COMMAND)
+        terminal.send(session.ESCAPE + "r" + session.ESCAPE + "0")
+        terminal.expect("root: second: restart asked for", session.COMMAND)
+        terminal.expect(reasons[0], session.COMMAND)
+        terminal.expect("root: error: second: not started", session.COMMAND)
+
+    def test_a_file_without_meaning(self) -> None:
+        terminal = self.start(guest("good", ""), guest("good", "") + guest("wrong", "cpus 99"))
+        self.expect_all(terminal, (
+            r"root: error: vela\.conf:2:\d+: error: \"cpus\" needs a number from 1 to 16",
             r"root: error: vela\.conf has mistakes: no VM is started",
         ))
 

@@ -51,10 +51,14 @@ def config_command(verb: str, config: Path) -> subprocess.CompletedProcess[str]:
 
 
 def needs(config: Path) -> Needs:
-    """What a configuration needs, as the configuration tool lists it."""
+    """What a configuration needs, as the configuration tool lists it.
+
+    Mistakes that refuse only some of its VMs are printed, and what remains is booted.
+    """
     done = config_command("modules", config)
     if done.returncode != 0:
         raise VelaError(f"{config} is not usable", done.stderr.rstrip() or done.stdout.rstrip())
+    sys.stderr.write(done.stderr)
     lines = [line.split("\t", 1) for line in done.stdout.splitlines()]
 
     def names(*kinds: str) -> list[str]:

@@ -125,7 +125,7 @@ struct config_disk {
 	struct config_ref {
 		char name[CONFIG_NAME_MAX + 1]; /* "": none */
 		struct config_pos where;
-		struct config_service *service; /* NULL only while parsing */
+		struct config_service *service; /* NULL: there is none of this name */
 	} from;
 	struct config_file module; /* path == NULL: it is from a storage */
 	uint64_t unit;		   /* which disk of the storage */
@@ -134,7 +134,7 @@ struct config_disk {
 	uint64_t scratch_bytes;	   /* for what is written in mode discard */
 	uint64_t bytes_per_s;	   /* 0: no limit */
 	uint64_t operations_per_s; /* 0: no limit */
-	/* When it is from a storage: */
+	/* When it is from a storage and its VM is not refused: */
 	unsigned link;	 /* the link's number in its VM */
 	unsigned client; /* and at the storage */
 };
@@ -142,11 +142,11 @@ struct config_disk {
 /* A network port of a VM; its name is that of the switch. */
 struct config_net {
 	CONFIG_BLOCK;
-	struct config_service *service;
-	uint64_t mac; /* the first byte is the highest of 48 bits */
+	struct config_service *service; /* NULL: there is none of this name */
+	uint64_t mac;			/* the first byte is the highest of 48 bits */
 	uint64_t bytes_per_s;
 	uint64_t packets_per_s;
-	unsigned link;
+	unsigned link; /* as of a disk */
 	unsigned client;
 };
 
@@ -173,6 +173,7 @@ struct config_service {
 struct config_vm {
 	CONFIG_BLOCK;
 	unsigned index; /* in the configuration's list */
+	bool refused;	/* config_vm_check says why; it is no service's client */
 	uint64_t memory_bytes;
 	uint64_t cpus;
 	/* For the virtual CPUs in turn; CONFIG_CPU_ANY follows the last, or stands alone. */
@@ -214,13 +215,25 @@ struct vela_config {
 };
 
 /*
- * Parses and checks a whole configuration. Returns true and sets *out when there is no mistake;
- * otherwise every mistake (up to CONFIG_ERRORS_MAX) went to diag and *out is NULL. loader may be
+ * Parses a whole configuration. Returns true and sets *out when it can be understood; what is wrong
+ * between its blocks is then for config_check to say. Otherwise every mistake of the text (up to
+ * CONFIG_ERRORS_MAX), and every one between blocks, went to diag and *out is NULL. loader may be
  * NULL: then every include is a mistake.
  */
 bool config_parse(struct config_arena *arena, const struct config_source *main_source,
 		  const struct config_loader *loader, struct config_diag *diag,
 		  struct vela_config **out);
+
+/*
+ * Report mistakes between blocks, of all, of a VM or of a service, and return whether there are
+ * none. Of two blocks that cannot both be had, the mistake is that of the later one; nothing of it
+ * may be started, and the others stay as meaningful as without it.
+ */
+bool config_check(const struct vela_config *config, struct config_diag *diag);
+bool config_vm_check(const struct vela_config *config, const struct config_vm *vm,
+		     struct config_diag *diag);
+bool config_service_check(const struct vela_config *config, const struct config_service *service,
+			  struct config_diag *diag);
 
 /*
  * Reports a mistake found after parsing (a file that is not there, too little memory) in the same
@@ -277,7 +290,7 @@ size_t config_service_caps(const struct config_service *service,
 /*
  * Prints the effective configuration in pieces through print: every setting with its origin as a
  * comment, and the capabilities of each process. The text is itself a configuration with the same
- * meaning.
+ * meaning. The configuration has no mistake between blocks.
  */
 struct config_printer {
 	void (*print)(void *context, const char *text);

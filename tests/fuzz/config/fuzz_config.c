@@ -2,8 +2,9 @@
 /*
  * Fuzzes the configuration parser. The input is up to four files separated by form feeds; the first
  * is the main one, "1", "2" and "3" name the others. Beyond not crashing: parsing twice gives the
- * same mistakes, every mistake lies inside its source, what is accepted keeps its promises, and
- * the explanation of an accepted configuration is a configuration that explains itself the same.
+ * same mistakes, every mistake lies inside its source, what is accepted keeps its promises, a VM is
+ * refused for a mistake that is reported, and the explanation of a configuration without mistakes
+ * is a configuration that explains itself the same.
  */
 #include "config/config.h"
 
@@ -20,8 +21,14 @@ struct files {
 	size_t count;
 };
 
+/* Mistakes of the text, and one or two of each disk and net. */
+enum {
+	MISTAKES_MAX =
+		CONFIG_ERRORS_MAX + 1 + CONFIG_VMS_MAX * 2 * (CONFIG_DISKS_MAX + CONFIG_NETS_MAX)
+};
+
 struct log {
-	char text[64 * 1024];
+	char text[MISTAKES_MAX * CONFIG_ERROR_TEXT_MAX];
 	size_t used;
 };
 
@@ -91,11 +98,12 @@ static struct vela_config *parse(const struct files *files, struct log *log, uns
 
 	log->used = 0;
 	if (!config_parse(&arena, &files->file[0], &loader, &diag, &config)) {
-		require(diag.errors > 0 && diag.errors <= CONFIG_ERRORS_MAX + 1 && !config,
+		require(diag.errors > 0 && !config,
 			"a refused configuration has mistakes and no result");
 		return NULL;
 	}
 	require(diag.errors == 0 && config, "an accepted configuration has no mistakes");
+	require(config_check(config, &diag) == (log->used == 0), "a check says why it fails");
 	return config;
 }
 
@@ -154,11 +162,13 @@ static void check_service(const struct config_service *service)
 		const struct config_client *client = &service->clients[i];
 
 		if (service->kind == CONFIG_SWITCH) {
-			require(client->net && client->net->service == service,
+			require(client->net && client->net->service == service &&
+					!client->vm->refused,
 				"a port is its switch's");
 			continue;
 		}
-		require(client->disk && client->disk->from.service == service,
+		require(client->disk && client->disk->from.service == service &&
+				!client->vm->refused,
 			"a disk is its storage's");
 		for (size_t j = 0; j < i; j++)
 			require((client->disk->mode != CONFIG_READ_WRITE &&
@@ -168,7 +178,7 @@ static void check_service(const struct config_service *service)
 	}
 }
 
-/* Links of a VM count from 0; addresses are of one station each. */
+/* Links of a VM that is not refused count from 0; addresses are of one station each. */
 static void check_links(const struct config_vm *vm)
 {
 	unsigned link = 0;
@@ -176,15 +186,18 @@ static void check_links(const struct config_vm *vm)
 	for (size_t i = 0; i < vm->disk_count; i++) {
 		const struct config_disk *disk = vm->disks[i];
 
-		require(!disk->module.path != !disk->from.service, "a disk is on something");
+		require(!disk->module.path != !disk->from.name[0], "a disk is on something");
 		require((disk->mode == CONFIG_DISCARD) == (disk->scratch_bytes != 0),
 			"discard needs scratch");
 		require(strlen(disk->partition) <= CONFIG_PARTITION_MAX,
 			"partition names are short");
-		require(disk->module.path || disk->link == link++, "links of disks in order");
+		require(vm->refused || disk->module.path ||
+				(disk->from.service && disk->link == link++),
+			"links of disks in order");
 	}
 	for (size_t i = 0; i < vm->net_count; i++) {
-		require(vm->nets[i]->link == link++, "links of ports in order");
+		require(vm->refused || (vm->nets[i]->service && vm->nets[i]->link == link++),
+			"links of ports in order");
 		require(vm->nets[i]->mac && !(vm->nets[i]->mac >> 40 & 1) &&
 				!(vm->nets[i]->mac >> 48),
 			"a MAC address of one station");
@@ -197,7 +210,7 @@ static void check_macs(const struct vela_config *config)
 	size_t count = 0;
 
 	for (size_t i = 0; i < config->vm_count; i++)
-		for (size_t j = 0; j < config->vms[i]->net_count; j++)
+		for (size_t j = 0; j < config->vms[i]->net_count && !config->vms[i]->refused; j++)
 			macs[count++] = config->vms[i]->nets[j]->mac;
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
@@ -221,6 +234,22 @@ static void strip_origins(struct printed *printed)
 			comment = 0;
 		printed->text[kept++] = c;
 	}
+}
+
+/* What is said of all together is what is said of each, and a VM is refused for a reason. */
+static void check_refusals(const struct vela_config *config, const struct log *all)
+{
+	static struct log log;
+	struct config_diag diag = { log_error, &log, 0 };
+
+	log.used = 0;
+	for (size_t i = 0; i < config->service_count; i++)
+		config_service_check(config, config->services[i], &diag);
+	for (size_t i = 0; i < config->vm_count; i++)
+		require(config_vm_check(config, config->vms[i], &diag) != config->vms[i]->refused,
+			"a VM is refused for its mistakes");
+	require(log.used == all->used && memcmp(log.text, all->text, log.used) == 0,
+		"a mistake is said at every check");
 }
 
 static void explain(const struct vela_config *config, struct printed *printed)
@@ -278,6 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < config->service_count; i++)
 		check_service(config->services[i]);
 	check_macs(config);
-	check_explanation(config);
+	check_refusals(config, &first);
+	if (first.used == 0)
+		check_explanation(config);
 	return 0;
 }

@@ -23,6 +23,7 @@ static struct {
 	char full[CONFIG_ERROR_TEXT_MAX];
 } errors[ERRORS_KEPT];
 static size_t errors_seen;
+static struct vela_config *config;
 static char *copy;
 static unsigned char *arena_base;
 static char output[64 * 1024];
@@ -60,7 +61,6 @@ const struct vela_config *parse_sized(const char *text, size_t size,
 	} context = { files };
 	struct config_loader loader = { load, context.out };
 	struct config_diag diag = { .report = keep_error };
-	struct vela_config *config;
 
 	free(copy);
 	free(arena_base);
@@ -72,8 +72,15 @@ const struct vela_config *parse_sized(const char *text, size_t size,
 	struct config_arena arena = { arena_base, arena_bytes, 0 };
 	bool good = config_parse(&arena, &source, &loader, &diag, &config);
 
-	if (good != (config != NULL) || good != (errors_seen == 0) || diag.errors != errors_seen)
+	if (good != (config != NULL) || good != (errors_seen == 0) ||
+	    (good && config_check(config, &diag) != (errors_seen == 0)) ||
+	    diag.errors != errors_seen)
 		abort();
+	return errors_seen ? NULL : config;
+}
+
+const struct vela_config *understood(void)
+{
 	return config;
 }
 
@@ -97,12 +104,32 @@ const char *error_full(size_t index)
 	return index < errors_seen && index < ERRORS_KEPT ? errors[index].full : "(none)";
 }
 
-void expect_mistake(const char *text, const char *error)
+static void expect_error(const char *text, const char *error)
 {
 	assert_null(parse(text, NULL));
 	if (strcmp(error_line(0), error) != 0 || error_count() != 1)
 		fail_msg("for <%s>\nwanted %s\n   got %s\n  then %s", text, error, error_line(0),
 			 error_line(1));
+}
+
+void expect_mistake(const char *text, const char *error)
+{
+	expect_error(text, error);
+	assert_null(understood());
+}
+
+void expect_refusal(const char *text, const char *refused, const char *error)
+{
+	char names[256] = "";
+
+	expect_error(text, error);
+	assert_non_null(understood());
+	for (size_t i = 0; i < config->vm_count; i++)
+		if (config->vms[i]->refused) {
+			strcat(names, names[0] ? " " : "");
+			strcat(names, config->vms[i]->name);
+		}
+	assert_string_equal(names, refused);
 }
 
 const char *with_vm(const char *inside)

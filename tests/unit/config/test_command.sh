@@ -58,6 +58,20 @@ report "an explanation is right" "explained.conf: ok, 2 vms" "$("$tool" check ex
 "$tool" explain wrong.conf >out 2>err
 report "explain of a wrong file fails" 1 $?
 report "and prints nothing" "" "$(cat out)"
+printf 'vm a { memory 64M; boot pvh { kernel "k" } }
+vm b { memory 64M; boot pvh { kernel "l" }; net s { } }\n' >refused.conf
+"$tool" check refused.conf >out 2>err
+report "a mistake between blocks makes the exit code 1" 1 $?
+report "and is reported" "refused.conf:2:49: error: there is no switch \"s\"" \
+	"$(cat out; head -n 1 err)"
+"$tool" modules refused.conf >out 2>modules.err
+report "what is left can be booted" 0 $?
+report "with all files" "file	k
+file	l" "$(cat out)"
+report "and the same report" "$(cat err)" "$(cat modules.err)"
+"$tool" explain refused.conf >out 2>err
+report "but not explained" 1 $?
+report "at all" "" "$(cat out)"
 "$tool" frobnicate a.conf >out 2>err
 report "an unknown command exits with 2" 2 $?
 report "and prints the usage" "usage: vela-config check FILE..." "$(sed -n 's/ *say.*//; 1p' err)"

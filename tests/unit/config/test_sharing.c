@@ -94,8 +94,8 @@ static void one_writer_alone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof clash / sizeof clash[0]; i++)
-		expect_mistake(
-			two_disks(clash[i][0], clash[i][1]),
+		expect_refusal(
+			two_disks(clash[i][0], clash[i][1]), "b",
 			"3:50 disk \"two\" of vm \"b\" and disk \"one\" of vm \"a\" at t.conf:2 "
 			"are the same, and one of them is written");
 	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
@@ -105,8 +105,8 @@ static void one_writer_alone(void **state)
 					 "you mean \"from\"?");
 	good("storage x { device \"00:01.0\" }; storage y { device \"00:02.0\" }" VM(
 		"a", "disk one { from x }; disk two { from y }"));
-	expect_mistake(
-		SSD VM("a", "disk one { from ssd }; disk two { from ssd }"),
+	expect_refusal(
+		SSD VM("a", "disk one { from ssd }; disk two { from ssd }"), "a",
 		"2:73 disk \"two\" of vm \"a\" and disk \"one\" of vm \"a\" at t.conf:2 are the "
 		"same, and one of them is written");
 }
@@ -114,11 +114,60 @@ static void one_writer_alone(void **state)
 static void one_of_each(void **state)
 {
 	(void)state;
-	expect_mistake(SSD "switch lan { uplink \"0000:00:04.0\" }\n" VM("a", ""),
+	expect_refusal(SSD "switch lan { uplink \"0000:00:04.0\" }\n" VM("a", ""), "",
 		       "2:8 switch \"lan\" and storage \"ssd\" at t.conf:1 have the same device");
-	expect_mistake("switch x { }; switch y { }\n" VM("a", "net x { mac \"52:54:00:12:34:56\" }")
+	expect_refusal("switch x { }; switch y { }\n" VM("a", "net x { mac \"52:54:00:12:34:56\" }")
 			       VM("b", "net y { mac \"52:54:00:12:34:56\" }"),
-		       "3:53 another net has this MAC address, at t.conf:2");
+		       "b", "3:53 another net has this MAC address, at t.conf:2");
+}
+
+/* A refused VM has no place at any service, and leaves the numbers of the others as they are. */
+static void refused_alone(void **state)
+{
+	static const char text[] =
+		SSD "switch lan { }\n" VM("a", "disk d { from ssd }; net lan { }")
+			VM("b", "net lan { }; disk d { from ssd }; net wan { }")
+				VM("c", "net lan { }")
+					VM("d", "disk d { from ssd; mode read-only }; net lan { }");
+	static const char *const wanted[] = {
+		"4:63 disk \"d\" of vm \"b\" and disk \"d\" of vm \"a\" at t.conf:3 are the same, "
+		"and one of them is written",
+		"4:83 there is no switch \"wan\", did you mean \"lan\"?",
+		"6:50 disk \"d\" of vm \"d\" and disk \"d\" of vm \"a\" at t.conf:3 are the same, "
+		"and one of them is written",
+	};
+
+	(void)state;
+	assert_null(parse(text, NULL));
+	assert_int_equal(error_count(), sizeof wanted / sizeof wanted[0]);
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		assert_string_equal(error_line(i), wanted[i]);
+	const struct vela_config *config = understood();
+
+	assert_non_null(config);
+	for (size_t i = 0; i < config->vm_count; i++)
+		assert_true(config->vms[i]->refused == (i % 2 == 1));
+	const struct config_service *ssd = config->services[0], *lan = config->services[1];
+
+	assert_int_equal(ssd->client_count, 1);
+	assert_ptr_equal(ssd->clients[0].vm, config->vms[0]);
+	assert_int_equal(lan->client_count, 2);
+	assert_ptr_equal(lan->clients[1].vm, config->vms[2]);
+	assert_int_equal(config->vms[2]->nets[0]->client, 1);
+	assert_int_equal(config->vms[2]->nets[0]->link, 0);
+}
+
+/* Where the text has mistakes too, all are said. */
+static void with_mistakes_of_the_text(void **state)
+{
+	(void)state;
+	assert_null(parse(VM("a", "net lan { }") VM("b", "net lan { }; cpus 99"), NULL));
+	assert_null(understood());
+	assert_int_equal(error_count(), 3);
+	assert_string_equal(error_line(0),
+			    "2:63 \"cpus\" needs a number from 1 to 16, found \"99\"");
+	assert_string_equal(error_line(1), "1:49 there is no switch \"lan\"");
+	assert_string_equal(error_line(2), "2:49 there is no switch \"lan\"");
 }
 
 static void macs_are_made_and_stay(void **state)
@@ -157,6 +206,8 @@ int main(void)
 		cmocka_unit_test(keys_that_belong_together),
 		cmocka_unit_test(one_writer_alone),
 		cmocka_unit_test(one_of_each),
+		cmocka_unit_test(refused_alone),
+		cmocka_unit_test(with_mistakes_of_the_text),
 		cmocka_unit_test(macs_are_made_and_stay),
 	};
 

@@ -298,7 +298,7 @@ static void devices_are_files_and_links(void **state)
 	assert_int_equal(plan.disk[0].index, 1);
 	assert_int_equal(plan.disk[0].mode, RT_DISK_DISCARD);
 	assert_true(plan.disk[0].scratch_bytes == seed.scratch_bytes);
-	assert_true(plan.scratch_bytes == seed.scratch_bytes);
+	assert_true(plan_memory(&vm) == vm.memory_bytes + seed.scratch_bytes);
 	assert_false(plan.disk[1].is_file);
 	assert_int_equal(plan.disk[1].index, 0);
 	assert_int_equal(plan.disk[1].mode, RT_DISK_READ_WRITE);

@@ -102,12 +102,6 @@ static const struct pio_ops acpipm_ops = {
 	acpipm_write,
 };
 
-void acpipm_power_button(struct acpipm *pm)
-{
-	pm->s.status |= PM1_PWRBTN;
-	update(pm);
-}
-
 uint64_t acpipm_deadline(const struct acpipm *pm)
 {
 	if (!(pm->s.enable & PM1_TMR) || pm->s.status & PM1_TMR)

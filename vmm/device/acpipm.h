@@ -40,9 +40,6 @@ void acpipm_init(struct acpipm *pm, const struct clock *clock, struct irq_line s
 		 unsigned timer_bits, void (*sleep)(void *ctx, unsigned type), void *ctx);
 enum bus_status acpipm_attach(struct acpipm *pm, struct bus *bus, uint16_t port);
 
-/* Presses the power button: an orderly shutdown in a guest that listens. */
-void acpipm_power_button(struct acpipm *pm);
-
 uint64_t acpipm_deadline(const struct acpipm *pm);
 void acpipm_advance(struct acpipm *pm, uint64_t now_ns);
 

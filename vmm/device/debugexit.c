@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The debug exit and debug log ports. Reading the log port gives its own number, by which guests
- * detect it.
- */
+/* The debug exit port; see debugexit.h. */
 #include "debugexit.h"
 
 #include <string.h>
@@ -27,42 +24,14 @@ static void exit_write(void *dev, unsigned offset, unsigned width, uint32_t valu
 		exit->exit(exit->ctx, value);
 }
 
-static uint32_t con_read(void *dev, unsigned offset, unsigned width)
-{
-	(void)dev;
-	(void)offset;
-	(void)width;
-	return DEBUGCON_PORT;
-}
-
-static void con_write(void *dev, unsigned offset, unsigned width, uint32_t value)
-{
-	struct debugcon *con = dev;
-
-	(void)offset;
-	(void)width;
-	con->s.bytes++;
-	if (con->put)
-		con->put(con->ctx, (uint8_t)value);
-}
-
 static const uint8_t exit_access[1] = { ACCESS_RW(1 | 2 | 4) };
-static const uint8_t con_access[1] = { ACCESS_RW(1) };
 static const struct pio_ops exit_ops = { { exit_access, 1, 0 }, exit_read, exit_write };
-static const struct pio_ops con_ops = { { con_access, 1, 0 }, con_read, con_write };
 
 static void exit_reset(void *dev)
 {
 	struct debugexit *exit = dev;
 
 	memset(&exit->s, 0, sizeof exit->s);
-}
-
-static void con_reset(void *dev)
-{
-	struct debugcon *con = dev;
-
-	memset(&con->s, 0, sizeof con->s);
 }
 
 static bool any_state(const void *state)
@@ -86,16 +55,6 @@ const struct device_ops debugexit_device_ops = {
 	.resume = no_outputs,
 };
 
-const struct device_ops debugcon_device_ops = {
-	.name = "debugcon",
-	.version = 1,
-	.state_offset = offsetof(struct debugcon, s),
-	.state_size = sizeof(struct debugcon_state),
-	.reset = con_reset,
-	.check = any_state,
-	.resume = no_outputs,
-};
-
 void debugexit_init(struct debugexit *dev, void (*exit)(void *ctx, uint32_t value), void *ctx)
 {
 	memset(dev, 0, sizeof *dev);
@@ -106,16 +65,4 @@ void debugexit_init(struct debugexit *dev, void (*exit)(void *ctx, uint32_t valu
 enum bus_status debugexit_attach(struct debugexit *dev, struct bus *bus, uint16_t port)
 {
 	return bus_add_pio(bus, port, 1, &exit_ops, dev);
-}
-
-void debugcon_init(struct debugcon *dev, void (*put)(void *ctx, uint8_t byte), void *ctx)
-{
-	memset(dev, 0, sizeof *dev);
-	dev->put = put;
-	dev->ctx = ctx;
-}
-
-enum bus_status debugcon_attach(struct debugcon *dev, struct bus *bus, uint16_t port)
-{
-	return bus_add_pio(bus, port, 1, &con_ops, dev);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two ports for test guests and early boot code, each only there if the configuration asks: an
- * exit port whose written value goes to a callback, and a log port (0xE9) for single characters.
+ * A port for test guests, only there if the configuration asks: a value written to it goes to a
+ * callback.
  */
 #ifndef VMM_DEVICE_DEBUGEXIT_H
 #define VMM_DEVICE_DEBUGEXIT_H
@@ -9,7 +9,6 @@
 #include "bus.h"
 
 #define DEBUGEXIT_PORT 0x501
-#define DEBUGCON_PORT  0xe9
 
 struct debugexit_state {
 	uint32_t value; /* written last */
@@ -22,23 +21,9 @@ struct debugexit {
 	void *ctx;
 };
 
-struct debugcon_state {
-	uint64_t bytes; /* written since reset */
-};
-
-struct debugcon {
-	struct debugcon_state s;
-	void (*put)(void *ctx, uint8_t byte);
-	void *ctx;
-};
-
 extern const struct device_ops debugexit_device_ops;
-extern const struct device_ops debugcon_device_ops;
 
 void debugexit_init(struct debugexit *dev, void (*exit)(void *ctx, uint32_t value), void *ctx);
 enum bus_status debugexit_attach(struct debugexit *dev, struct bus *bus, uint16_t port);
-
-void debugcon_init(struct debugcon *dev, void (*put)(void *ctx, uint8_t byte), void *ctx);
-enum bus_status debugcon_attach(struct debugcon *dev, struct bus *bus, uint16_t port);
 
 #endif

@@ -30,7 +30,7 @@ size_t device_save(const struct device_ops *ops, const void *dev, void *buf, siz
 	struct device_header header;
 	uint8_t *out = buf;
 
-	if (size < device_save_size(ops))
+	if (size < device_save_size(ops) || !device_idle(ops, dev))
 		return 0;
 	header_fill(&header, ops);
 	memcpy(out, &header, sizeof header);
@@ -43,7 +43,8 @@ bool device_load(const struct device_ops *ops, void *dev, const void *buf, size_
 	_Alignas(8) uint8_t state[DEVICE_STATE_MAX];
 	struct device_header expected;
 
-	if (size != device_save_size(ops) || ops->state_size > sizeof state)
+	if (size != device_save_size(ops) || ops->state_size > sizeof state ||
+	    !device_idle(ops, dev))
 		return false;
 	header_fill(&expected, ops);
 	if (memcmp(buf, &expected, sizeof expected) != 0)

@@ -126,6 +126,9 @@ struct device_ops {
 	bool (*check)(const void *state);
 	/* Drive the outputs again from the loaded state. */
 	void (*resume)(void *dev);
+	/* Is all done that the device has begun, so that the record is all there is to know? NULL:
+	 * it is whenever the device is not being called. */
+	bool (*idle)(const void *dev);
 };
 
 #define DEVICE_STATE_MAX 4096
@@ -143,11 +146,19 @@ static inline size_t device_save_size(const struct device_ops *ops)
 	return sizeof(struct device_header) + ops->state_size;
 }
 
-/* Writes the device to buf; returns the bytes written, or 0 if size is too small. */
+/* Whether the device may be saved or loaded now. If not, it may when those that work for it have
+ * answered. */
+static inline bool device_idle(const struct device_ops *ops, const void *dev)
+{
+	return !ops->idle || ops->idle(dev);
+}
+
+/* Writes the device to buf; returns the bytes written, or 0 if size is too small or the device is
+ * not idle. */
 size_t device_save(const struct device_ops *ops, const void *dev, void *buf, size_t size);
 
-/* Loads what device_save() wrote. Returns false, with the device unchanged, if the bytes are for
- * another class or version, have the wrong length, or fail the class's check. */
+/* Loads what device_save() wrote. Returns false, with the device unchanged, if it is not idle, or
+ * the bytes are for another class or version, have the wrong length, or fail the class's check. */
 bool device_load(const struct device_ops *ops, void *dev, const void *buf, size_t size);
 
 #endif

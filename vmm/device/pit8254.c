@@ -67,12 +67,6 @@ void pit_advance(struct pit *pit, uint64_t now_ns)
 	settle(pit, clock_ticks(now_ns, PIT_HZ));
 }
 
-bool pit_output(struct pit *pit, unsigned channel)
-{
-	settle(pit, present_tick(pit));
-	return pit_channel_out(&pit->s.channel[channel % 3], pit->s.tick);
-}
-
 /* A latched count is kept until it has been read; latching again before that does nothing. */
 static void latch_count(struct pit_channel *ch, uint64_t tick)
 {

@@ -70,7 +70,4 @@ uint64_t pit_deadline(const struct pit *pit);
 /* Brings the interrupt output up to now. Several rises since the last call make one pulse. */
 void pit_advance(struct pit *pit, uint64_t now_ns);
 
-/* OUT of channel 0-2 at the present time. */
-bool pit_output(struct pit *pit, unsigned channel);
-
 #endif

@@ -15,8 +15,3 @@ uint64_t pmtimer_carries(uint64_t now_ns, unsigned bits)
 {
 	return clock_ticks(now_ns, PMTIMER_HZ) >> (bits - 1);
 }
-
-uint64_t pmtimer_next_carry(uint64_t now_ns, unsigned bits)
-{
-	return clock_ticks_to_ns((pmtimer_carries(now_ns, bits) + 1) << (bits - 1), PMTIMER_HZ);
-}

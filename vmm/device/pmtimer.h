@@ -16,7 +16,4 @@ uint32_t pmtimer_value(uint64_t now_ns, unsigned bits);
 /* How often the counter's top bit has changed up to now_ns. */
 uint64_t pmtimer_carries(uint64_t now_ns, unsigned bits);
 
-/* When the top bit next changes after now_ns. */
-uint64_t pmtimer_next_carry(uint64_t now_ns, unsigned bits);
-
 #endif

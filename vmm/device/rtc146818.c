@@ -137,11 +137,6 @@ void rtc_advance(struct rtc *rtc, uint64_t now_ns)
 	sync(rtc, now_ns);
 }
 
-int64_t rtc_time(const struct rtc *rtc)
-{
-	return seconds_at(&rtc->s, clock_now(rtc->clock));
-}
-
 /* The time registers for the given time, into CMOS. */
 static void show_time(struct rtc_state *s, int64_t seconds)
 {
@@ -323,14 +318,6 @@ void rtc_init(struct rtc *rtc, const struct clock *clock, struct irq_line irq, i
 	rtc->s.cmos[RTC_REG_A] = A_DIV_32K | 6; /* 1024 Hz, as PC firmware leaves it */
 	rtc->s.cmos[RTC_REG_B] = RTC_B_24H;
 	rtc->s.cmos[RTC_REG_D] = D_VRT;
-}
-
-bool rtc_set_cmos(struct rtc *rtc, unsigned index, uint8_t value)
-{
-	if (index >= RTC_CMOS_BYTES || index <= RTC_REG_D || index == RTC_CENTURY)
-		return false;
-	rtc->s.cmos[index] = value;
-	return true;
 }
 
 enum bus_status rtc_attach(struct rtc *rtc, struct bus *bus)

@@ -54,13 +54,7 @@ extern const struct device_ops rtc_device_ops;
 void rtc_init(struct rtc *rtc, const struct clock *clock, struct irq_line irq, int64_t epoch_s);
 enum bus_status rtc_attach(struct rtc *rtc, struct bus *bus);
 
-/* Set a CMOS byte before the guest starts, as firmware would; clock registers are refused. */
-bool rtc_set_cmos(struct rtc *rtc, unsigned index, uint8_t value);
-
 uint64_t rtc_deadline(const struct rtc *rtc);
 void rtc_advance(struct rtc *rtc, uint64_t now_ns);
-
-/* Seconds since 1970 that the clock shows now. */
-int64_t rtc_time(const struct rtc *rtc);
 
 #endif

@@ -307,15 +307,6 @@ size_t uart_push(struct uart *uart, const uint8_t *bytes, size_t count)
 	return count;
 }
 
-bool uart_push_break(struct uart *uart)
-{
-	if (!uart_room(uart))
-		return false;
-	rx_put(uart, 0, LSR_BREAK);
-	update(uart);
-	return true;
-}
-
 static void uart_reset(void *dev)
 {
 	struct uart *uart = dev;

@@ -59,7 +59,4 @@ unsigned uart_room(const struct uart *uart);
 /* Offers input; returns how many bytes were taken, from the front. */
 size_t uart_push(struct uart *uart, const uint8_t *bytes, size_t count);
 
-/* Offers a break condition (Linux: SysRq); false if there is no room. */
-bool uart_push_break(struct uart *uart);
-
 #endif

@@ -35,14 +35,6 @@ bool virtio_queue_live(const struct virtio_device *dev, unsigned queue)
 	       !dev->queue[queue].error && virtio_live(dev);
 }
 
-bool virtio_idle(const struct virtio_device *dev)
-{
-	for (unsigned queue = 0; queue < dev->params.queues; queue++)
-		if (dev->queue[queue].next_avail != dev->queue[queue].next_used)
-			return false;
-	return true;
-}
-
 /* Section 2.1.2: the driver is told of the new status only once it is ready. */
 void virtio_fail(struct virtio_device *dev, unsigned queue, const char *why)
 {
@@ -298,7 +290,7 @@ void virtio_reset(struct virtio_device *dev)
 
 bool virtio_check(const struct virtio_state *state)
 {
-	return !(state->status & ~STATUS_KNOWN) && state->resetting <= 1;
+	return !(state->status & ~STATUS_KNOWN) && !state->resetting;
 }
 
 static uint16_t vector_check(const struct virtio_device *dev, uint16_t vector)

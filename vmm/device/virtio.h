@@ -136,15 +136,14 @@ void virtio_init(struct virtio_device *dev, const struct virtio_ops *ops,
 bool virtio_attach(struct virtio_device *dev, struct pcihost *host,
 		   const struct virtio_place *place);
 
-/* For the class's struct device_ops. virtio_resume sets the queues up again. */
+/* For the class's struct device_ops. A class that keeps chains has to have an idle function: no
+ * record says which chains are taken. virtio_resume sets the queues up again. */
 void virtio_reset(struct virtio_device *dev);
 bool virtio_check(const struct virtio_state *state);
 void virtio_resume(struct virtio_device *dev);
 
 /* Whether the driver is ready, nothing is broken, and no reset is under way. */
 bool virtio_live(const struct virtio_device *dev);
-/* Whether no chain is in flight: only then is the state record complete. */
-bool virtio_idle(const struct virtio_device *dev);
 /* Whether it is live, and this queue is in use. */
 bool virtio_queue_live(const struct virtio_device *dev, unsigned queue);
 static inline bool virtio_has(const struct virtio_device *dev, uint64_t feature)

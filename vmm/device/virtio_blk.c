@@ -92,12 +92,21 @@ static bool blk_check(const void *state)
 	return virtio_check(&s->virtio) && s->writeback <= 1;
 }
 
+/* Chains may have waited for a free request; the next poll looks for them. */
 static void blk_resume(void *dev)
 {
 	struct virtio_blk *blk = dev;
 
 	virtio_resume(&blk->dev);
 	blk->config[CONFIG_WRITEBACK] = blk->s.writeback;
+	blk->stalled = (1u << blk->dev.params.queues) - 1;
+}
+
+static bool blk_idle(const void *dev)
+{
+	const struct virtio_blk *blk = dev;
+
+	return !blk->in_flight;
 }
 
 const struct device_ops virtio_blk_device_ops = {
@@ -108,6 +117,7 @@ const struct device_ops virtio_blk_device_ops = {
 	.reset = blk_reset,
 	.check = blk_check,
 	.resume = blk_resume,
+	.idle = blk_idle,
 };
 
 static void put(uint8_t *config, unsigned offset, uint64_t value, unsigned width)

@@ -56,10 +56,4 @@ void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
 /* Something outside may have happened. Also while the device is being reset. */
 void virtio_blk_poll(struct virtio_blk *blk);
 
-/* Whether nothing is in flight, as it must be when the device is saved. */
-static inline bool virtio_blk_idle(const struct virtio_blk *blk)
-{
-	return !blk->in_flight;
-}
-
 #endif

@@ -343,13 +343,14 @@ static bool net_check(const void *state)
 	return virtio_check(&s->virtio) && s->pairs >= 1 && s->pairs <= VIRTIO_NET_PAIRS_MAX;
 }
 
+/* Packets may have waited for room; the next poll looks for them. */
 static void net_resume(void *dev)
 {
 	struct virtio_net *net = dev;
 
 	if (net->s.pairs > net->config.max_virtqueue_pairs)
 		net->s.pairs = net->config.max_virtqueue_pairs;
-	net->full = 0;
+	net->full = (1u << net->config.max_virtqueue_pairs) - 1;
 	virtio_resume(&net->dev);
 }
 

@@ -87,6 +87,7 @@ _Static_assert(sizeof(struct fadt) == 276, "ACPI 5.2.9");
 
 #define FADT_WBINVD	   (1u << 0)
 #define FADT_PROC_C1	   (1u << 2)
+#define FADT_PWR_BUTTON	   (1u << 4) /* no fixed power button */
 #define FADT_SLP_BUTTON	   (1u << 5) /* no fixed sleep button */
 #define FADT_FIX_RTC	   (1u << 6) /* no RTC wake status */
 #define FADT_TMR_VAL_EXT   (1u << 8)
@@ -229,8 +230,8 @@ static uint64_t write_fadt(struct area *area, uint64_t facs_gpa, uint64_t dsdt_g
 		.c3_latency = C3_UNSUPPORTED,
 		.century = RTC_CENTURY,
 		.boot_arch = BOOT_ARCH_LEGACY | BOOT_ARCH_8042 | BOOT_ARCH_NO_VGA,
-		.flags = FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_FIX_RTC |
-			 FADT_TMR_VAL_EXT | FADT_RESET_REG_SUP,
+		.flags = FADT_WBINVD | FADT_PROC_C1 | FADT_PWR_BUTTON | FADT_SLP_BUTTON |
+			 FADT_FIX_RTC | FADT_TMR_VAL_EXT | FADT_RESET_REG_SUP,
 		.reset_reg = io(RESET_CF9_PORT, 8, 1),
 		.reset_value = 6,
 		.x_pm1a_evt = io(ACPI_PM_PORT + ACPIPM_EVENT_OFFSET, 32, 2),

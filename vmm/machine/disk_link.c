@@ -332,13 +332,3 @@ bool disk_link_ready(struct disk_link *disk)
 	look_at_link(disk);
 	return disk->known && !disk->failed;
 }
-
-bool disk_link_busy(const struct disk_link *disk)
-{
-	if (disk->first)
-		return true;
-	for (unsigned i = 0; i < DISK_PIECES; i++)
-		if (disk->piece[i].io)
-			return true;
-	return false;
-}

@@ -51,7 +51,4 @@ void disk_link_open(struct disk_link *disk, void *window);
 /* Looks at the link; whether the service has offered the disk. */
 bool disk_link_ready(struct disk_link *disk);
 
-/* Whether anything is in flight. */
-bool disk_link_busy(const struct disk_link *disk);
-
 #endif

@@ -104,9 +104,12 @@ static void pass_time(struct input *in)
 static void save_and_load(struct input *in, bool damage)
 {
 	uint8_t record[RECORD_BYTES], again[RECORD_BYTES];
-	size_t size = device_save(class->ops, &zoo.dev, record, sizeof record);
-	bool level = zoo.line.level;
+	size_t size;
+	bool level;
 
+	zoo_drain(&zoo, class);
+	size = device_save(class->ops, &zoo.dev, record, sizeof record);
+	level = zoo.line.level;
 	require(size == device_save_size(class->ops));
 	if (damage) {
 		record[take(in, 2) % size] ^= (uint8_t)take(in, 1);

@@ -2,7 +2,8 @@
 /*
  * The device contract, for every class in the zoo: whatever the accesses, handlers are entered
  * only with what their tables name; reset gives the power-up state; a saved device loads into
- * another one that behaves and saves the same; foreign and damaged records are refused.
+ * another one that behaves and saves the same; a busy one is not saved before it has been drained;
+ * foreign and damaged records are refused.
  */
 #include "test.h"
 
@@ -67,8 +68,9 @@ static void exercise(struct zoo *z, const struct zoo_class *class, unsigned step
 	}
 }
 
-static size_t save(const struct zoo *z, const struct zoo_class *class, uint8_t *buf, size_t size)
+static size_t save(struct zoo *z, const struct zoo_class *class, uint8_t *buf, size_t size)
 {
+	zoo_drain(z, class);
 	return device_save(class->ops, &z->dev, buf, size);
 }
 
@@ -85,6 +87,7 @@ static void every_class_is_well_described(void **state)
 		assert_non_null(ops->check);
 		assert_non_null(ops->resume);
 		assert_int_equal(!zoo_classes[i].deadline, !zoo_classes[i].advance);
+		assert_int_equal(!ops->idle, !zoo_classes[i].serve);
 	}
 }
 
@@ -177,6 +180,39 @@ static void a_loaded_device_is_the_saved_one(void **state)
 	}
 }
 
+/* A device with requests under way is neither saved nor loaded; when they have been answered, it is
+ * what it saves. */
+static void a_busy_device_is_drained_first(void **state)
+{
+	uint8_t first[RECORD_BYTES], second[RECORD_BYTES];
+	unsigned drained = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < zoo_class_count * 50; i++) {
+		const struct zoo_class *class = &zoo_classes[i % zoo_class_count];
+		size_t size = device_save_size(class->ops);
+
+		random_state = i;
+		zoo_open(&zoo, class, ZOO_START_NS);
+		save(&zoo, class, second, sizeof second);
+		for (unsigned step = 0; step < 500 && device_idle(class->ops, &zoo.dev); step++)
+			exercise(&zoo, class, 1);
+		if (device_idle(class->ops, &zoo.dev))
+			continue;
+		assert_int_equal(device_save(class->ops, &zoo.dev, first, sizeof first), 0);
+		assert_false(device_load(class->ops, &zoo.dev, second, size));
+		drained += zoo_drain(&zoo, class);
+		assert_true(device_idle(class->ops, &zoo.dev));
+		assert_int_equal(device_save(class->ops, &zoo.dev, first, sizeof first), size);
+		zoo_open(&twin, class, zoo.now);
+		zoo_share(&twin, &zoo);
+		assert_true(device_load(class->ops, &twin.dev, first, size));
+		save(&twin, class, second, sizeof second);
+		assert_memory_equal(first, second, size);
+	}
+	assert_true(drained > 10);
+}
+
 static void foreign_records_are_refused(void **state)
 {
 	uint8_t record[RECORD_BYTES], before[RECORD_BYTES], after[RECORD_BYTES];
@@ -266,6 +302,7 @@ int main(void)
 		cmocka_unit_test(every_width_everywhere),
 		cmocka_unit_test(reset_gives_the_initial_registers),
 		cmocka_unit_test(a_loaded_device_is_the_saved_one),
+		cmocka_unit_test(a_busy_device_is_drained_first),
 		cmocka_unit_test(foreign_records_are_refused),
 		cmocka_unit_test(damaged_records_do_no_harm),
 		cmocka_unit_test(deadlines_move_on),

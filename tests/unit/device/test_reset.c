@@ -58,25 +58,12 @@ static void debug_exit_takes_any_width(void **state)
 	assert_int_equal(zoo.dev.debugexit.s.writes, 2);
 }
 
-static void debug_console_passes_bytes_on(void **state)
-{
-	(void)state;
-	zoo_open_named(&zoo, "debugcon");
-	assert_int_equal(zoo_in(&zoo, 0xe9), 0xe9);
-	zoo_out(&zoo, 0xe9, 'h');
-	zoo_out(&zoo, 0xe9, 'i');
-	assert_int_equal(zoo.log[0], 'h');
-	assert_int_equal(zoo.log[1], 'i');
-	assert_int_equal(zoo.dev.debugcon.s.bytes, 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(cf9_resets_on_a_rising_bit, setup),
 		cmocka_unit_test_setup(port_92, setup),
 		cmocka_unit_test(debug_exit_takes_any_width),
-		cmocka_unit_test(debug_console_passes_bytes_on),
 	};
 
 	return cmocka_run_group_tests_name("reset", tests, NULL, NULL);

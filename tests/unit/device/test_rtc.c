@@ -59,7 +59,6 @@ static void time_passes_over_a_leap_day(void **state)
 	assert_date(0x20, 0x24, 0x02, 0x29, 5);
 	zoo.now += 86400 * SECOND;
 	assert_date(0x20, 0x24, 0x03, 0x01, 6);
-	assert_true(rtc_time(&zoo.dev.rtc) == ZOO_EPOCH + 86401);
 }
 
 static void formats_follow_register_b(void **state)
@@ -267,16 +266,6 @@ static void memory_and_fixed_registers(void **state)
 	assert_int_equal(zoo_in(&zoo, 0x70), 0xff);
 }
 
-static void firmware_bytes(void **state)
-{
-	(void)state;
-	assert_true(rtc_set_cmos(&zoo.dev.rtc, 0x0f, 0x12));
-	assert_int_equal(get(0x0f), 0x12);
-	assert_false(rtc_set_cmos(&zoo.dev.rtc, RTC_REG_B, 1));
-	assert_false(rtc_set_cmos(&zoo.dev.rtc, RTC_CENTURY, 1));
-	assert_false(rtc_set_cmos(&zoo.dev.rtc, RTC_CMOS_BYTES, 1));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,7 +282,6 @@ int main(void)
 		cmocka_unit_test_setup(flags_without_enables_do_not_interrupt, setup),
 		cmocka_unit_test_setup(reset_pin_keeps_the_time, setup),
 		cmocka_unit_test_setup(memory_and_fixed_registers, setup),
-		cmocka_unit_test_setup(firmware_bytes, setup),
 	};
 
 	return cmocka_run_group_tests_name("rtc", tests, NULL, NULL);

@@ -268,7 +268,7 @@ static void a_machine_reset_disowns_requests(void **state)
 	assert_true(zoo_release_io(&zoo, BLOCK_OK));
 	assert_int_equal(status(), 0xff);
 	assert_int_equal(zoo_used_index(&zoo, 0), 0);
-	assert_true(virtio_blk_idle(&zoo.dev.blk));
+	assert_true(device_idle(&virtio_blk_device_ops, &zoo.dev));
 }
 
 /* More requests than the pool has: the rest waits in the ring, and comes when others are done. */
@@ -308,7 +308,28 @@ static void a_full_pool_leaves_chains_in_the_ring(void **state)
 		virtio_blk_poll(&zoo.dev.blk);
 	}
 	assert_int_equal(used->idx, 128);
-	assert_true(virtio_blk_idle(&zoo.dev.blk));
+	assert_true(device_idle(&virtio_blk_device_ops, &zoo.dev));
+}
+
+/* Chains that found no free request are taken after a load, without another doorbell. */
+static void what_waits_is_served_after_a_load(void **state)
+{
+	static struct zoo twin;
+	static uint8_t record[sizeof(struct device_header) + DEVICE_STATE_MAX];
+	struct virtio_blk_io *free = zoo.dev.blk.free;
+	size_t size;
+
+	(void)state;
+	zoo.dev.blk.free = NULL;
+	submit(1, BLOCK_READ, 0, 512);
+	assert_int_equal(zoo_used_index(&zoo, 1), 0);
+	zoo.dev.blk.free = free;
+	size = device_save(&virtio_blk_device_ops, &zoo.dev, record, sizeof record);
+	zoo_open_named(&twin, "virtio-blk");
+	zoo_share(&twin, &zoo);
+	assert_true(device_load(&virtio_blk_device_ops, &twin.dev, record, size));
+	virtio_blk_poll(&twin.dev.blk);
+	assert_int_equal(zoo_used_index(&twin, 1), 1);
 }
 
 int main(void)
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup(a_reset_waits_for_requests, setup),
 		cmocka_unit_test_setup(a_machine_reset_disowns_requests, setup),
 		cmocka_unit_test_setup(a_full_pool_leaves_chains_in_the_ring, setup),
+		cmocka_unit_test_setup(what_waits_is_served_after_a_load, setup),
 	};
 
 	return cmocka_run_group_tests_name("virtio-blk", tests, NULL, NULL);

@@ -288,6 +288,31 @@ static void the_link_comes_and_goes(void **state)
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_ISR, 1), 2);
 }
 
+/* Packets that wait for room wait on in a loaded device, and go when it has some. */
+static void what_waits_is_sent_after_a_load(void **state)
+{
+	static struct zoo twin;
+	static uint8_t record[sizeof(struct device_header) + DEVICE_STATE_MAX];
+	struct rt_net_header header = { 0 };
+	size_t size;
+
+	(void)state;
+	start(MQ | CTRL);
+	zoo.net.full = true;
+	send(3, 0, &header, 60);
+	assert_int_equal(zoo_used_index(&zoo, 3), 0);
+	size = device_save(&virtio_net_device_ops, &zoo.dev, record, sizeof record);
+	zoo_open_named(&twin, "virtio-net");
+	zoo_share(&twin, &zoo);
+	assert_true(device_load(&virtio_net_device_ops, &twin.dev, record, size));
+	virtio_poll(twin.virtio);
+	assert_int_equal(zoo_used_index(&twin, 3), 0);
+	twin.net.full = false;
+	virtio_poll(twin.virtio);
+	assert_int_equal(zoo_used_index(&twin, 3), 1);
+	assert_int_equal(twin.net.sent, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +329,7 @@ int main(void)
 		cmocka_unit_test(what_the_driver_does_not_take_is_dropped),
 		cmocka_unit_test(packets_from_before_are_not_the_drivers),
 		cmocka_unit_test(the_link_comes_and_goes),
+		cmocka_unit_test(what_waits_is_sent_after_a_load),
 	};
 
 	return cmocka_run_group_tests_name("virtio_net", tests, NULL, NULL);

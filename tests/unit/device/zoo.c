@@ -129,11 +129,6 @@ static void advance_rtc(struct zoo *zoo, uint64_t now_ns)
 	rtc_advance(&zoo->dev.rtc, now_ns);
 }
 
-static void poke_rtc(struct zoo *zoo, uint8_t what, uint8_t value)
-{
-	rtc_set_cmos(&zoo->dev.rtc, what, value);
-}
-
 static void build_uart(struct zoo *zoo)
 {
 	struct uart_line line = { .put = put_byte, .drained = put_drained, .ctx = zoo };
@@ -147,10 +142,7 @@ static void poke_uart(struct zoo *zoo, uint8_t what, uint8_t value)
 	uint8_t bytes[20];
 
 	memset(bytes, value, sizeof bytes);
-	if (what & 0x80)
-		uart_push_break(&zoo->dev.uart);
-	else
-		uart_push(&zoo->dev.uart, bytes, what % sizeof bytes);
+	uart_push(&zoo->dev.uart, bytes, what % sizeof bytes);
 }
 
 static void build_hpet(struct zoo *zoo)
@@ -183,13 +175,6 @@ static uint64_t deadline_acpipm(const struct zoo *zoo)
 static void advance_acpipm(struct zoo *zoo, uint64_t now_ns)
 {
 	acpipm_advance(&zoo->dev.acpipm, now_ns);
-}
-
-static void poke_acpipm(struct zoo *zoo, uint8_t what, uint8_t value)
-{
-	(void)what;
-	(void)value;
-	acpipm_power_button(&zoo->dev.acpipm);
 }
 
 static void put_msi(void *ctx, uint64_t address, uint32_t data)
@@ -242,12 +227,6 @@ static void build_debugexit(struct zoo *zoo)
 	debugexit_attach(&zoo->dev.debugexit, &zoo->bus, DEBUGEXIT_PORT);
 }
 
-static void build_debugcon(struct zoo *zoo)
-{
-	debugcon_init(&zoo->dev.debugcon, put_byte, zoo);
-	debugcon_attach(&zoo->dev.debugcon, &zoo->bus, DEBUGCON_PORT);
-}
-
 const struct zoo_class zoo_classes[] = {
 	{ .ops = &pic_device_ops,
 	  .build = build_pic,
@@ -262,7 +241,6 @@ const struct zoo_class zoo_classes[] = {
 	  .build = build_rtc,
 	  .deadline = deadline_rtc,
 	  .advance = advance_rtc,
-	  .poke = poke_rtc,
 	  .ports = { { RTC_PORT, 2 } } },
 	{ .ops = &uart_device_ops,
 	  .build = build_uart,
@@ -283,7 +261,6 @@ const struct zoo_class zoo_classes[] = {
 	  .build = build_acpipm,
 	  .deadline = deadline_acpipm,
 	  .advance = advance_acpipm,
-	  .poke = poke_acpipm,
 	  .ports = { { ZOO_PM_PORT, ACPIPM_PORT_COUNT } } },
 	{ .ops = &pcihost_device_ops,
 	  .build = build_pcihost,
@@ -311,6 +288,7 @@ const struct zoo_class zoo_classes[] = {
 	{ .ops = &virtio_blk_device_ops,
 	  .build = zoo_build_blk,
 	  .poke = zoo_poke_blk,
+	  .serve = zoo_serve_blk,
 	  .mmio = ZOO_COMMON,
 	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
 	{ .ops = &virtio_rng_device_ops,
@@ -328,7 +306,6 @@ const struct zoo_class zoo_classes[] = {
 	  .poke = zoo_poke_balloon,
 	  .mmio = ZOO_COMMON,
 	  .ports = { { PCI_ADDRESS_PORT, 8 }, { ZOO_IO, 16 } } },
-	{ .ops = &debugcon_device_ops, .build = build_debugcon, .ports = { { DEBUGCON_PORT, 1 } } },
 };
 
 const unsigned zoo_class_count = sizeof zoo_classes / sizeof zoo_classes[0];
@@ -366,4 +343,13 @@ void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns
 	zoo->now = now_ns;
 	if (class->advance)
 		class->advance(zoo, now_ns);
+}
+
+unsigned zoo_drain(struct zoo *zoo, const struct zoo_class *class)
+{
+	unsigned served = 0;
+
+	while (!device_idle(class->ops, &zoo->dev) && class->serve(zoo))
+		served++;
+	return served;
 }

@@ -93,7 +93,6 @@ struct zoo {
 		struct pcihost pcihost;
 		struct reset reset;
 		struct debugexit debugexit;
-		struct debugcon debugcon;
 		struct virtio_net net;
 		struct virtio_blk blk;
 		struct virtio_rng rng;
@@ -110,6 +109,9 @@ struct zoo_class {
 	void (*advance)(struct zoo *zoo, uint64_t now_ns);
 	/* Something happens outside the device: a line moves, a byte arrives. */
 	void (*poke)(struct zoo *zoo, uint8_t what, uint8_t value);
+	/* Devices with an idle function: what is behind the device carries out the oldest of its
+	 * requests; false: it has none. */
+	bool (*serve)(struct zoo *zoo);
 	uint16_t ports[4][2]; /* ranges: first port, count */
 	uint64_t mmio;	      /* a page, 0 = none */
 	uint32_t msr;	      /* first of 256 MSRs, 0 = none */
@@ -132,6 +134,9 @@ void zoo_build_pci(struct zoo *zoo);
 
 /* Sets the clock and tells the device. */
 void zoo_advance(struct zoo *zoo, const struct zoo_class *class, uint64_t now_ns);
+
+/* Has the device served until it is idle; returns how many requests that took. */
+unsigned zoo_drain(struct zoo *zoo, const struct zoo_class *class);
 
 /* The last thing logged; UINT32_MAX if nothing was. */
 uint32_t zoo_last(const struct zoo *zoo);

@@ -87,13 +87,25 @@ void zoo_blk_header(struct zoo *zoo, uint32_t type, uint64_t sector)
 	header[16] = 0xff;
 }
 
-/* A request that may make sense, beside all that any driver may do. */
+bool zoo_serve_blk(struct zoo *zoo)
+{
+	return zoo_release_io(zoo, BLOCK_OK);
+}
+
+/* A request that may make sense, beside all that any driver may do; and the disk gets slower or
+ * faster. */
 void zoo_poke_blk(struct zoo *zoo, uint8_t what, uint8_t value)
 {
 	static const uint8_t types[8] = { 0, 1, 4, 8, 11, 13, 0, 99 };
 	unsigned queue = value & 1;
 	bool reads = !(types[what & 7] & 1) && types[what & 7] < 11;
 
+	if ((what & 0x18) == 0x18) {
+		zoo->hold = value & 1;
+		zoo_serve_blk(zoo);
+		virtio_blk_poll(&zoo->dev.blk);
+		return;
+	}
 	if (what & 0x18 || !(zoo_status(zoo) & VIRTIO_DRIVER_OK)) {
 		zoo_poke_virtio(zoo, what, value);
 		return;

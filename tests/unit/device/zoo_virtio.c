@@ -256,6 +256,8 @@ void zoo_share(struct zoo *twin, const struct zoo *zoo)
 	memcpy(twin->ram, zoo->ram, sizeof twin->ram);
 	memcpy(twin->high, zoo->high, sizeof twin->high);
 	memcpy(twin->sectors, zoo->sectors, sizeof twin->sectors);
+	twin->hold = zoo->hold;
+	twin->net = zoo->net;
 	twin->pci.s = zoo->pci.s;
 }
 

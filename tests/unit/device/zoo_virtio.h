@@ -51,6 +51,7 @@ void zoo_build_balloon(struct zoo *zoo);
 void zoo_poke_balloon(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_virtio(struct zoo *zoo, uint8_t what, uint8_t value);
 void zoo_poke_blk(struct zoo *zoo, uint8_t what, uint8_t value);
+bool zoo_serve_blk(struct zoo *zoo);
 void zoo_poke_console(struct zoo *zoo, uint8_t what, uint8_t value);
 
 /* Carries out the oldest request that the block device's backend holds. */

@@ -93,6 +93,9 @@ enum { VELA_RAX, VELA_RCX, VELA_RDX, VELA_RBX, VELA_RSP, VELA_RBP, VELA_RSI, VEL
 /* raw_code of INVALID where not even an entry was tried; raw_info1 is VMX's instruction error */
 #define VELA_RAW_NO_ENTRY 0xffffffffull
 
+/* window: an interrupt that CR8 does not hold back */
+#define VELA_WINDOW_ANY 16u
+
 /* optional intercepts (CTRL); those the kernel needs are always on, writes of CR4 among them */
 #define VELA_INTERCEPT_RDTSC  1u
 #define VELA_INTERCEPT_INVLPG 2u
@@ -135,7 +138,9 @@ struct vela_state {
 	 * exit cut short); in, the event to deliver instead */
 	uint32_t event;
 	uint32_t event_error;
-	uint32_t window; /* 1: exit with class WINDOW as soon as the guest can take an interrupt */
+	/* Not 0: exit with class WINDOW as soon as the guest can take an interrupt of this priority
+	 * class, 1 to 15, which is above CR8; or VELA_WINDOW_ANY. */
+	uint32_t window;
 	uint8_t pad1[0x180 - 0x124];
 	/* 0x180 CR */
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer;

@@ -48,6 +48,13 @@ enum vela_status vc_start(struct cpu *cpu, struct ec *self, struct vc *vc, uint6
 enum vela_status vc_set_mask(struct vc *vc, uint64_t cls, uint64_t mask);
 enum vela_status vc_read(struct cpu *cpu, struct vc *vc, uint64_t groups);
 
+/* The priority class of the window that is asked for, at most VELA_WINDOW_ANY; 0: none. */
+static inline uint8_t vc_window(const struct vela_state *state)
+{
+	uint32_t class = __atomic_load_n(&state->window, __ATOMIC_RELAXED);
+	return class < VELA_WINDOW_ANY ? (uint8_t)class : VELA_WINDOW_ANY;
+}
+
 /* Ends the runner's vcpu_run with this status; another thread may run it then. On its CPU. */
 void vc_stop(struct vc *vc, enum vela_status why);
 void vc_mail(struct cpu *cpu, struct vc *vc, unsigned ops);

@@ -216,15 +216,6 @@ static int exception(struct vela_exit_info *e, struct vc *vc, unsigned vector)
 	return VCPU_RESUME;
 }
 
-static void close_window(struct vc *vc)
-{
-	struct vmcb *v = svm_vmcb(vc);
-	vc->arch.window = false;
-	v->int_ctl &= ~(CTL_V_IRQ | CTL_V_PRIO_MAX | CTL_V_IGN_TPR);
-	v->intercept1 &= ~I1_VINTR;
-	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
-}
-
 /* After a refused entry QEMU 7.2 has values of the host in the save area, none of which may be
  * seen, and int_ctl may have lost V_INTR_MASK, without which a guest holds off the host's
  * interrupts. The monitor loads all of the state again. */
@@ -234,7 +225,7 @@ static void forget_state(struct vc *vc)
 	memset(&v->es, 0, offsetof(struct vmcb, reserved8) - offsetof(struct vmcb, es));
 	v->efer = EFER_SVME;
 	v->event_inj = 0;
-	close_window(vc);
+	svm_window(vc, 0);
 	v->int_ctl = CTL_V_INTR_MASK;
 	v->clean = 0;
 }
@@ -252,7 +243,7 @@ static int sort_exit(struct vc *vc)
 				      .next_rip = next_rip(v, code) };
 	int cls;
 	if (code == VMEXIT_VINTR) {
-		close_window(vc);
+		svm_window(vc, 0);
 		cls = VELA_EXIT_WINDOW;
 	} else if (code >= VMEXIT_EXCEPTION && code < VMEXIT_INTR) {
 		cls = exception(e, vc, code - VMEXIT_EXCEPTION);

@@ -22,6 +22,9 @@ void svm_store(struct vc *vc, uint64_t groups);
 /* Sets the intercepts that depend on the monitor's wishes. */
 void svm_intercepts(struct vc *vc);
 
+/* Waits until the guest can take an interrupt of this priority class, or for nothing with 0. */
+void svm_window(struct vc *vc, unsigned class);
+
 static inline struct vmcb *svm_vmcb(const struct vc *vc)
 {
 	return vc->arch.control;

@@ -25,6 +25,27 @@
 #define INT_STATE_SHADOW 1ull
 #define GROUPS_REST	 (VELA_GROUP_CR | VELA_GROUP_SEG | VELA_GROUP_MSR | VELA_GROUP_CTRL)
 
+void svm_window(struct vc *vc, unsigned class)
+{
+	struct vmcb *v = svm_vmcb(vc);
+	bool above = class > (v->int_ctl & CTL_TPR);
+	vc->arch.window = (uint8_t)class;
+	v->int_ctl &= ~(CTL_V_IRQ | CTL_V_PRIO_MAX | CTL_V_IGN_TPR);
+	v->intercept1 &= ~I1_VINTR;
+	v->intercept_cr &= ~CR_WRITE(8);
+	/* A virtual interrupt of the highest priority stands for "can take one now"; it is
+	 * intercepted before it would be delivered. */
+	if (above) {
+		v->int_ctl |= CTL_V_IRQ | CTL_V_PRIO_MAX | CTL_V_IGN_TPR;
+		v->intercept1 |= I1_VINTR;
+	}
+	/* QEMU 7.2 compares priorities in its own way, and a guest that writes CR8 while V_IRQ is
+	 * set ends it. */
+	if (class)
+		v->intercept_cr |= CR_WRITE(8);
+	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
+}
+
 void svm_intercepts(struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);
@@ -47,9 +68,9 @@ void svm_intercepts(struct vc *vc)
 	/* A guest that faults while delivering #DB or #AC would loop in the processor for ever. */
 	v->intercept_exceptions = READ(vc->state->intercept_exceptions) | 1u << VECTOR_DB |
 				  1u << VECTOR_AC | 1u << VECTOR_MC;
-	v->intercept1 = i1 | (vc->arch.window ? I1_VINTR : 0);
+	v->intercept1 = i1;
 	v->intercept2 = I2_ALWAYS;
-	v->clean &= ~(uint64_t)CLEAN_INTERCEPTS;
+	svm_window(vc, vc->arch.window);
 }
 
 [[gnu::noinline]] static void load_event(struct vc *vc)
@@ -57,23 +78,15 @@ void svm_intercepts(struct vc *vc)
 	struct vmcb *v = svm_vmcb(vc);
 	const struct vela_state *s = vc->state;
 	uint32_t event = READ(s->event);
-	bool window = READ(s->window);
+	uint8_t window = vc_window(s);
 	v->event_inj = event & VELA_EVENT_VALID
 			       ? (event & EVENT_BITS) | (uint64_t)READ(s->event_error) << 32
 			       : 0;
 	/* What VMX cannot inject no monitor may rely on: an interrupt while IF is clear. */
 	if (event & VELA_EVENT_VALID && !(event & VELA_EVENT_TYPE) && !(v->rflags & RFLAGS_IF))
 		v->event_inj |= EVENT_REFUSED;
-	if (window == vc->arch.window)
-		return;
-	/* A virtual interrupt of the highest priority stands for "can take one now"; it is
-	 * intercepted before it would be delivered. */
-	vc->arch.window = window;
-	v->int_ctl &= ~(CTL_V_IRQ | CTL_V_PRIO_MAX | CTL_V_IGN_TPR);
-	if (window)
-		v->int_ctl |= CTL_V_IRQ | CTL_V_PRIO_MAX | CTL_V_IGN_TPR;
-	v->intercept1 = (v->intercept1 & ~I1_VINTR) | (window ? I1_VINTR : 0);
-	v->clean &= ~(uint64_t)(CLEAN_TPR | CLEAN_INTERCEPTS);
+	if (window != vc->arch.window)
+		svm_window(vc, window);
 }
 
 static void load_cr(struct vc *vc)
@@ -96,6 +109,8 @@ static void load_cr(struct vc *vc)
 	v->dr6 = READ(s->dr6);
 	v->dr7 = DR7_OFF;
 	v->int_ctl = (v->int_ctl & ~CTL_TPR) | (READ(s->cr8) & CTL_TPR);
+	if (vc->arch.window)
+		svm_window(vc, vc->arch.window);
 	fpu_set_xcr0(cpu_self(), vc->fpu, READ(s->xcr0));
 	v->clean &= ~(uint64_t)(CLEAN_CR | CLEAN_CR2 | CLEAN_DR | CLEAN_TPR);
 }

@@ -176,6 +176,7 @@ enum vmx_reason {
 	REASON_RDMSR = 31,
 	REASON_WRMSR = 32,
 	REASON_ENTRY_MC = 41,
+	REASON_TPR = 43, /* below its threshold */
 	REASON_EPT_VIOLATION = 48,
 	REASON_TIMER = 52,
 	REASON_XSETBV = 55,

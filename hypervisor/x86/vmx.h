@@ -62,8 +62,14 @@ void vmx_store(struct vc *vc, uint64_t groups);
 /* The state of a virtual CPU that nothing was loaded into. */
 void vmx_clear_state(struct vc *vc);
 
-/* Opens or closes the interrupt window. */
-void vmx_window(struct vc *vc, bool open);
+/* Waits until the guest can take an interrupt of this priority class, or for nothing with 0. */
+void vmx_window(struct vc *vc, unsigned class);
+
+/* The guest's TPR, as a priority class. */
+static inline unsigned vmx_tpr(const struct vc *vc)
+{
+	return vc->arch.vmx.page->apic[VMX_TPR] >> 4;
+}
 
 /* Has the next entry deliver the pending event. */
 void vmx_inject(struct vc *vc);

@@ -112,6 +112,14 @@ static int exception_or_nmi(struct vela_exit_info *e, struct vc *vc)
 	return VCPU_RESUME;
 }
 
+/* The TPR alone has changed, or it was raised behind the window's back. */
+static int window(struct vc *vc, uint32_t reason)
+{
+	bool open = reason == REASON_WINDOW && vc->arch.window > vmx_tpr(vc);
+	vmx_window(vc, open ? 0 : vc->arch.window);
+	return open ? VELA_EXIT_WINDOW : VCPU_RESUME;
+}
+
 /* Classes with a description of their own; the others' reasons speak for themselves. */
 static int classify(struct vela_exit_info *e, struct vc *vc, uint32_t reason)
 {
@@ -144,8 +152,8 @@ static int classify(struct vela_exit_info *e, struct vc *vc, uint32_t reason)
 	case REASON_EXCEPTION:
 		return exception_or_nmi(e, vc);
 	case REASON_WINDOW:
-		vmx_window(vc, false);
-		return VELA_EXIT_WINDOW;
+	case REASON_TPR:
+		return window(vc, reason);
 	default:
 		return VELA_EXIT_OTHER;
 	}

@@ -31,6 +31,17 @@
 /* A #DB or #AC without end would keep the processor in delivery for ever; #MC is the host's. */
 #define EXCEPTIONS_ALWAYS (1u << VECTOR_DB | 1u << VECTOR_AC | 1u << VECTOR_MC)
 
+/* First for the TPR to fall below the class, then for the window: an entry refuses a threshold that
+ * is above the TPR (27.2.1.1). */
+void vmx_window(struct vc *vc, unsigned class)
+{
+	uint64_t cpu = vmread(VMCS_CPU_CONTROLS);
+	bool above = class > vmx_tpr(vc);
+	vc->arch.window = (uint8_t)class;
+	vmwrite(VMCS_CPU_CONTROLS, above ? cpu | CPU_WINDOW : cpu & ~(uint64_t)CPU_WINDOW);
+	vmwrite(VMCS_TPR_THRESHOLD, above ? 0 : class);
+}
+
 static void load_controls(struct vc *vc, const struct vela_state *s)
 {
 	uint32_t wish = READ(s->intercepts), cpu = vmx.cpu;
@@ -44,7 +55,8 @@ static void load_controls(struct vc *vc, const struct vela_state *s)
 		cpu |= CPU_PAUSE;
 	if (wish & VELA_INTERCEPT_CR3)
 		cpu |= CPU_CR3_LOAD;
-	vmwrite(VMCS_CPU_CONTROLS, cpu | (vc->arch.window ? CPU_WINDOW : 0));
+	vmwrite(VMCS_CPU_CONTROLS, cpu);
+	vmx_window(vc, vc->arch.window);
 	vmwrite(VMCS_EXCEPTIONS, READ(s->intercept_exceptions) | EXCEPTIONS_ALWAYS);
 	vmwrite(VMCS_CR0_MASK, wish & VELA_INTERCEPT_CR0 ? MASK_ALL : vmx.cr0_fixed | CR0_CACHING);
 	vmwrite(VMCS_CR4_MASK, MASK_ALL);
@@ -55,17 +67,10 @@ static void load_controls(struct vc *vc, const struct vela_state *s)
 	}
 }
 
-void vmx_window(struct vc *vc, bool open)
-{
-	uint64_t cpu = vmread(VMCS_CPU_CONTROLS);
-	vc->arch.window = open;
-	vmwrite(VMCS_CPU_CONTROLS, open ? cpu | CPU_WINDOW : cpu & ~(uint64_t)CPU_WINDOW);
-}
-
 static void load_event(struct vc *vc, const struct vela_state *s)
 {
 	uint32_t event = READ(s->event);
-	bool window = READ(s->window);
+	uint8_t window = vc_window(s);
 	/* The other types are for the kernel alone, or not of every vendor: as bad as no type. */
 	if ((event & VELA_EVENT_TYPE) > VELA_EVENT_SOFT)
 		event = (event & ~VELA_EVENT_TYPE) | EVENT_REFUSED;
@@ -103,6 +108,8 @@ static void load_cr(struct vc *vc, const struct vela_state *s)
 	vc->arch.vmx.cr2 = READ(s->cr2);
 	vc->arch.vmx.dr6 = READ(s->dr6);
 	vc->arch.vmx.page->apic[VMX_TPR] = (uint8_t)(READ(s->cr8) << 4);
+	if (vc->arch.window)
+		vmx_window(vc, vc->arch.window);
 	fpu_set_xcr0(cpu_self(), vc->fpu, READ(s->xcr0));
 }
 
@@ -202,7 +209,7 @@ static void store_cr(struct vc *vc)
 	s->cr2 = vc->arch.vmx.cr2;
 	s->cr3 = vmread(VMCS_GUEST_CR3);
 	s->cr4 = vmread(VMCS_CR4_SHADOW);
-	s->cr8 = vc->arch.vmx.page->apic[VMX_TPR] >> 4;
+	s->cr8 = vmx_tpr(vc);
 	s->efer = vmread(VMCS_GUEST_EFER);
 	s->xcr0 = fpu_xcr0(cpu_self(), vc->fpu);
 	s->dr6 = vc->arch.vmx.dr6;

@@ -174,7 +174,7 @@ static void test_window(void)
 {
 	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, opens);
-	vm.s->window = 1;
+	vm.s->window = VELA_WINDOW_ANY;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW);
 	CHECK_EQ(vm.s->window, 0);
 	/* Not while interrupts were off, and not in the shadow of STI. */
@@ -190,14 +190,114 @@ static void test_window_at_entry(void)
 	struct vm vm = vm_new(0);
 	VM_LOAD(&vm, spin);
 	vm.s->rflags |= 0x200;
-	vm.s->window = 1;
+	vm.s->window = VELA_WINDOW_ANY;
 	CHECK_EQ(vm_run(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW); /* open already */
-	vm.s->window = 1;
+	vm.s->window = VELA_WINDOW_ANY;
 	vm.s->rflags &= ~0x200ull;
 	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
 	vm.s->window = 0;
 	vm.s->rflags |= 0x200;
 	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
+}
+
+GUEST(lowers, ".code64; mov $15, %eax; 1: mov %rax, %cr8; mov %eax, 0x4000; sub $1, %eax; jns 1b;"
+	      "2: jmp 2b");
+GUEST(raises, ".code64; mov $5, %eax; mov %rax, %cr8; sti; nop; mov $3, %eax; mov %rax, %cr8;"
+	      "movl $1, 0x4000; 1: jmp 1b");
+GUEST(opens_late, ".code64; mov $3, %eax; mov %rax, %cr8; movl $1, 0x4000; sti; nop;"
+		  "movl $2, 0x4000; 1: jmp 1b");
+GUEST(spin64, ".code64; 1: incl 0x4000; jmp 1b");
+
+#define RFLAGS_IF 0x200ull
+
+/* The guest begins in 64-bit mode, where every processor has CR8. */
+static void load_long(struct vm *vm, const uint8_t *code, const uint8_t *end)
+{
+	vm_load(vm, code, end);
+	*(uint64_t *)vm_memory[5] = 0x6007;
+	*(uint64_t *)vm_memory[6] = 0x7007;
+	*(uint64_t *)vm_memory[7] = 0x87; /* 2 MiB from 0 */
+	vm->s->cr0 = 0x80000031;
+	vm->s->cr3 = 0x5000;
+	vm->s->cr4 = 0x20;
+	vm->s->efer = 0x500;
+	vm->s->seg[VELA_CS].attr = 0x29b;
+}
+#define LOAD_LONG(vm, name) load_long((vm), name, name##_end)
+
+/* Writes of CR8, all from RAX, are the monitor's to carry out if they exit. */
+static uint64_t run_cr8(struct vm *vm, uint64_t dirty, uint64_t deadline)
+{
+	uint64_t cls = vm_run(vm, dirty, deadline);
+	while (cls == VELA_EXIT_CR) {
+		vm->s->cr8 = vm->s->gpr[VELA_RAX];
+		vm->s->rip += 4;
+		cls = vm_run(vm, VELA_GROUP_CR | VELA_GROUP_RIP, deadline);
+	}
+	return cls;
+}
+
+/* For an interrupt of each priority the window opens with the one write of CR8 that lets it in. */
+static void test_window_priority(void)
+{
+	struct vm vm = vm_new(0);
+	for (unsigned class = 1; class < VELA_WINDOW_ANY; class ++) {
+		LOAD_LONG(&vm, lowers);
+		vm.s->rflags |= RFLAGS_IF;
+		vm.s->cr8 = 15;
+		vm.s->window = class;
+		CHECK_EQ(run_cr8(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW);
+		CHECK_EQ(vm.s->window, 0);
+		CHECK_EQ(vm.s->cr8, class - 1);
+		CHECK_EQ(vm.s->rip, VM_CODE + 9); /* behind the write */
+		CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), class);
+		CHECK_EQ(run_cr8(&vm, 0, in_ms(20)), VELA_EXIT_TIMEOUT); /* once */
+		CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 0);
+	}
+}
+
+/* Priority and interrupt flag: both have to allow it, whichever changes last. */
+static void test_window_both(void)
+{
+	struct vm vm = vm_new(0);
+	LOAD_LONG(&vm, raises);
+	vm.s->window = 5;
+	CHECK_EQ(run_cr8(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW);
+	CHECK_EQ(vm.s->cr8, 3);
+	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 0);
+	LOAD_LONG(&vm, opens_late);
+	vm.s->cr8 = 8;
+	vm.s->window = 4;
+	CHECK_EQ(run_cr8(&vm, ALL_DIRTY, PATIENCE), VELA_EXIT_WINDOW);
+	CHECK(vm.s->rflags & RFLAGS_IF);
+	CHECK_EQ(peek((uint64_t)vm_memory[PAGE(VM_DATA)]), 1);
+}
+
+/* What the monitor loads counts as what the guest does. */
+static void test_window_loaded(void)
+{
+	struct vm vm = vm_new(0);
+	LOAD_LONG(&vm, spin64);
+	vm.s->rflags |= RFLAGS_IF;
+	vm.s->cr8 = 5;
+	vm.s->window = 5;
+	CHECK_EQ(run_cr8(&vm, ALL_DIRTY, in_ms(20)), VELA_EXIT_TIMEOUT);
+	CHECK_EQ(vm.s->window, 5);
+	CHECK(peek((uint64_t)vm_memory[PAGE(VM_DATA)]) > 0);
+	vm.s->cr8 = 4;
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_CR, PATIENCE), VELA_EXIT_WINDOW);
+	vm.s->cr8 = 15;
+	vm.s->window = 14;
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_EVENT | VELA_GROUP_CR, in_ms(20)), VELA_EXIT_TIMEOUT);
+	vm.s->intercepts = VELA_INTERCEPT_RDTSC; /* the controls anew */
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_CTRL, in_ms(20)), VELA_EXIT_TIMEOUT);
+	vm.s->window = UINT32_MAX; /* no priority is higher than any */
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_EVENT, PATIENCE), VELA_EXIT_WINDOW);
+	vm.s->window = 15;
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_EVENT, in_ms(20)), VELA_EXIT_TIMEOUT);
+	vm.s->window = 0;
+	vm.s->cr8 = 0;
+	CHECK_EQ(run_cr8(&vm, VELA_GROUP_EVENT | VELA_GROUP_CR, in_ms(20)), VELA_EXIT_TIMEOUT);
 }
 
 GUEST(port_sweep, "xor %dx, %dx; 1: in %dx, %al; add $0x4d, %dx; jnz 1b; hlt");
@@ -252,6 +352,9 @@ const struct test tests_exits[] = {
 	{ "TIMEOUT", test_timeout, 0 },
 	{ "WINDOW", test_window, 0 },
 	{ "WINDOW at the entry", test_window_at_entry, NEEDS_WINDOW | NEEDS_IF_OFF },
+	{ "WINDOW for a priority", test_window_priority, NEEDS_WINDOW },
+	{ "WINDOW for a priority with interrupts off", test_window_both, NEEDS_WINDOW },
+	{ "WINDOW for a priority that is loaded", test_window_loaded, NEEDS_WINDOW },
 	{ "ports and MSRs without exit", test_permissions, 0 },
 	{ 0 },
 };

@@ -9,6 +9,8 @@
 
 #include "insn_table.h"
 
+#define PREFIX_LOCK 0xf0u
+
 /* Number of a general register of any width. False for all others. */
 static bool general(ZydisRegister reg, uint8_t *number, bool *high)
 {
@@ -222,7 +224,7 @@ static void init_decoder(ZydisDecoder *decoder, enum insn_mode mode)
 			 (ZydisStackWidth)modes[mode].stack);
 }
 
-bool insn_decode(struct insn *insn, enum insn_mode mode, const uint8_t *bytes, unsigned available)
+static bool decode(struct insn *insn, enum insn_mode mode, const uint8_t *bytes, unsigned available)
 {
 	ZydisDecoder decoder;
 	ZydisDecoderContext context;
@@ -243,5 +245,19 @@ bool insn_decode(struct insn *insn, enum insn_mode mode, const uint8_t *bytes, u
 		insn->op = (uint8_t)decode_string(insn, &zydis, operands);
 	else
 		insn->op = (uint8_t)decode_plain(insn, &zydis, operands);
+	return true;
+}
+
+/* With LOCK, MOV CR0 is MOV CR8 on AMD's processors (APM vol. 3, "MOV CRn"); Zydis takes it for
+ * wrong. */
+bool insn_decode(struct insn *insn, enum insn_mode mode, const uint8_t *bytes, unsigned available)
+{
+	if (decode(insn, mode, bytes, available))
+		return true;
+	if (!available || bytes[0] != PREFIX_LOCK ||
+	    !decode(insn, mode, bytes + 1, available - 1) || insn->op != INSN_TO_CR || insn->index)
+		return false;
+	insn->index = 8;
+	insn->length++;
 	return true;
 }

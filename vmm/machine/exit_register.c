@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exits for control and debug registers. The kernel has writes of CR4 seen, and on Intel's
- * processors some of CR0 and those of XCR0. The debug registers 0 to 3 and 7 are storage here: the
- * kernel lends the processor's breakpoints to no guest. Needs the groups GPR, RIP, CR and SEG.
+ * Exits for control and debug registers. The kernel has writes of CR4 seen; on Intel's processors
+ * some of CR0 and those of XCR0, and on AMD's those of CR8 while an interrupt waits. The debug
+ * registers 0 to 3 and 7 are storage here: the kernel lends the processor's breakpoints to no
+ * guest. Needs the groups GPR, RIP, CR and SEG.
  */
 #include <rt/log.h>
 
@@ -15,6 +16,7 @@
 #define DR6_WRITABLE 0x0000e00fu
 #define DR7_FIXED    0x400u
 #define DR7_WRITABLE 0xffff2bffu
+#define CR8_HIGHEST  15u
 
 void exit_note(struct vcpu *v)
 {
@@ -95,6 +97,24 @@ static void control_register(struct vcpu *v, const struct insn *insn)
 	vcpu_advance(v, emulate_next_rip(s, insn->length));
 }
 
+/* MOV to CR8, which exits while an interrupt waits. */
+static void task_priority(struct vcpu *v, const struct insn *insn)
+{
+	struct vela_state *s = v->state;
+	unsigned bytes = operand_mode(s) == INSN_64 ? 8 : 4;
+	uint64_t value = reg_read(s, insn->reg, bytes, false);
+
+	if (value > CR8_HIGHEST) {
+		vcpu_gp(v);
+		return;
+	}
+	vcpu_lock(v);
+	s->cr8 = value;
+	vcpu_changed(v, VELA_GROUP_CR);
+	pc_attend(v->cpu, ATTEND_IRQ);
+	vcpu_advance(v, emulate_next_rip(s, insn->length));
+}
+
 /* XSETBV, by a guest that has been found to run at CPL 0: there is XCR0 alone. */
 static void extended_register(struct vcpu *v, const struct insn *insn)
 {
@@ -121,6 +141,10 @@ void exit_register(struct vcpu *v)
 		}
 		if (insn->op == INSN_TO_CR && (insn->index == 0 || insn->index == 4)) {
 			control_register(v, insn);
+			return;
+		}
+		if (insn->op == INSN_TO_CR && insn->index == 8) {
+			task_priority(v, insn);
 			return;
 		}
 		if (insn->op == INSN_XSETBV) {

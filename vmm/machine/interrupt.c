@@ -11,13 +11,11 @@
 
 #define OPCODE_HLT 0xf4u
 
-bool interrupt_tpr_from_cpu(struct vcpu *v)
+void interrupt_tpr_from_cpu(struct vcpu *v)
 {
 	vcpu_need(v, VELA_GROUP_CR);
-	if (lapic_cr8(&v->cpu->lapic) == v->state->cr8)
-		return false;
-	lapic_set_cr8(&v->cpu->lapic, v->state->cr8);
-	return true;
+	if (lapic_cr8(&v->cpu->lapic) != v->state->cr8)
+		lapic_set_cr8(&v->cpu->lapic, v->state->cr8);
 }
 
 void interrupt_tpr_to_cpu(struct vcpu *v)
@@ -29,7 +27,14 @@ void interrupt_tpr_to_cpu(struct vcpu *v)
 	vcpu_changed(v, VELA_GROUP_CR);
 }
 
-static void set_event(struct vcpu *v, uint32_t event, uint32_t error, bool window)
+/* With the priority class of what waits, the processor sees to the task priority; an NMI knows
+ * none. */
+static uint32_t wanted_window(const struct vcpu *v)
+{
+	return v->cpu->nmi ? VELA_WINDOW_ANY : pc_interrupt_class(v->cpu);
+}
+
+static void set_event(struct vcpu *v, uint32_t event, uint32_t error, uint32_t window)
 {
 	v->state->event = event;
 	v->state->event_error = error;
@@ -47,9 +52,9 @@ static uint32_t present_event(const struct vcpu *v)
 	return event & VELA_EVENT_VALID ? event : 0;
 }
 
-static void want_window(struct vcpu *v, bool window)
+static void want_window(struct vcpu *v)
 {
-	uint32_t event = present_event(v);
+	uint32_t event = present_event(v), window = wanted_window(v);
 
 	if (v->window != window)
 		set_event(v, event, event ? v->state->event_error : 0, window);
@@ -89,37 +94,27 @@ static bool take_nmi(struct vcpu *v)
 	if (!v->cpu->nmi || v->state->shadow)
 		return false;
 	v->cpu->nmi = false;
-	set_event(v, 2 | VELA_EVENT_NMI | VELA_EVENT_VALID, 0, false);
+	set_event(v, 2 | VELA_EVENT_NMI | VELA_EVENT_VALID, 0, wanted_window(v));
 	return true;
 }
 
 static bool deliver(struct vcpu *v)
 {
-	bool waits = pc_interrupt_waits(v->cpu);
-
-	v->held = false;
-	if (waits || pc_interrupt_held(v->cpu)) {
-		if (interrupt_tpr_from_cpu(v))
-			waits = pc_interrupt_waits(v->cpu);
-		v->held = !waits && pc_interrupt_held(v->cpu);
-	}
 	if (present_event(v)) {
-		want_window(v, waits || v->cpu->nmi);
+		want_window(v);
 		return true;
 	}
 	if (take_nmi(v))
 		return true;
-	if (!waits) {
-		want_window(v, v->cpu->nmi);
-		return false;
-	}
-	if (!(v->state->rflags & FLAG_IF) || !leave_shadow(v)) {
-		want_window(v, true);
+	if (pc_interrupt_class(v->cpu))
+		interrupt_tpr_from_cpu(v);
+	if (!pc_interrupt_waits(v->cpu) || !(v->state->rflags & FLAG_IF) || !leave_shadow(v)) {
+		want_window(v);
 		return false;
 	}
 	unsigned vector = pc_interrupt_take(v->cpu);
 
-	set_event(v, vector | VELA_EVENT_INTR | VELA_EVENT_VALID, 0, pc_interrupt_waits(v->cpu));
+	set_event(v, vector | VELA_EVENT_INTR | VELA_EVENT_VALID, 0, wanted_window(v));
 	return true;
 }
 

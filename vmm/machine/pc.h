@@ -142,8 +142,9 @@ uint64_t pc_lapic_deadline(const struct pc_cpu *cpu);
 
 /* Whether an external interrupt waits whose priority the processor accepts. */
 bool pc_interrupt_waits(const struct pc_cpu *cpu);
-/* Whether one waits that the task priority holds back. */
-bool pc_interrupt_held(const struct pc_cpu *cpu);
+/* The priority class of the highest external interrupt that waits, whatever the task priority, as a
+ * window of the state page wants it; 0: there is none. */
+uint32_t pc_interrupt_class(const struct pc_cpu *cpu);
 /* Takes the interrupt, when pc_interrupt_waits says so; returns its vector. */
 unsigned pc_interrupt_take(struct pc_cpu *cpu);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PC's local APICs as the run loop sees them: their MSRs, their timers, what they deliver. */
+#include <vela/state.h>
+
 #include "pc.h"
 
 #include "device/lapic_regs.h"
@@ -29,7 +31,7 @@ bool pc_apic_msr_write(struct pc_cpu *cpu, uint32_t msr, uint64_t value)
 		pc_attend(cpu, ATTEND_LAPIC);
 		break;
 	case X2APIC_MSR(LAPIC_EOI):
-		if (pc_interrupt_held(cpu) || extint_waits(cpu))
+		if (pc_interrupt_class(cpu))
 			pc_attend(cpu, ATTEND_IRQ);
 		break;
 	default:
@@ -48,9 +50,13 @@ bool pc_interrupt_waits(const struct pc_cpu *cpu)
 	return lapic_pending_vector(&cpu->lapic) >= 0 || extint_waits(cpu);
 }
 
-bool pc_interrupt_held(const struct pc_cpu *cpu)
+uint32_t pc_interrupt_class(const struct pc_cpu *cpu)
 {
-	return lapic_waiting_vector(&cpu->lapic) >= 0;
+	int vector = lapic_waiting_vector(&cpu->lapic);
+
+	if (extint_waits(cpu))
+		return VELA_WINDOW_ANY;
+	return vector < 0 ? 0 : (uint32_t)vector >> 4;
 }
 
 unsigned pc_interrupt_take(struct pc_cpu *cpu)

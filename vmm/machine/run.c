@@ -10,7 +10,6 @@
 
 #include "machine.h"
 
-#define HELD_POLL_NS RT_NS_PER_MS
 #define LEAST_RUN_NS 100000ull
 
 void machine_poll(struct machine *m)
@@ -63,8 +62,6 @@ static void set_deadline(struct vcpu *v, uint32_t attention)
 	}
 	if (m->console.staged && m->console.flusher == v->index)
 		tsc = earlier(tsc, machine_tsc_at(m, m->console.flush_ns));
-	if (v->held)
-		tsc = earlier(tsc, machine_tsc_at(m, machine_now_ns(m) + HELD_POLL_NS));
 	v->deadline_tsc = tsc;
 	if (v->timed_out)
 		leave_time(v);
@@ -117,7 +114,7 @@ static void attend(struct vcpu *v)
 			v->halted = false;
 		attention |= cpu->attention;
 		cpu->attention &= ~(ATTEND_TIMERS | ATTEND_LAPIC);
-		if (attention & (ATTEND_TIMERS | ATTEND_LAPIC) || v->held)
+		if (attention & (ATTEND_TIMERS | ATTEND_LAPIC))
 			set_deadline(v, attention);
 		if (cpu->attention)
 			continue;

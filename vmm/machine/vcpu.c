@@ -123,7 +123,8 @@ void vcpu_reset(struct vcpu *v)
 	reset_segments(s);
 	v->have |= INIT_GROUPS;
 	v->dirty |= INIT_GROUPS;
-	v->held = v->window = v->halted = v->away = false;
+	v->window = 0;
+	v->halted = v->away = false;
 	v->system_time = v->eoi_msr = v->steal_msr = 0;
 }
 

@@ -24,13 +24,12 @@ struct vcpu {
 	uint32_t *kicks;    /* whom to kick when it is given back */
 	unsigned index;
 	struct vela_state *state;
-	uint32_t have;	/* state groups in the page that are the guest's present ones */
-	uint32_t dirty; /* of them, those changed since the last exit */
-	bool locked;	/* the thread holds the machine's lock */
-	bool held;	/* an interrupt waits for a lower task priority */
-	bool window;	/* an interrupt window has been asked for */
-	bool timed_out; /* the last exit was for a deadline */
-	bool halted;	/* the guest has executed HLT */
+	uint32_t have;	 /* state groups in the page that are the guest's present ones */
+	uint32_t dirty;	 /* of them, those changed since the last exit */
+	bool locked;	 /* the thread holds the machine's lock */
+	uint32_t window; /* an interrupt window has been asked for: as in the state page */
+	bool timed_out;	 /* the last exit was for a deadline */
+	bool halted;	 /* the guest has executed HLT */
 	uint64_t deadline_tsc;
 	uint64_t tsc_offset;  /* guest's TSC minus the host's */
 	uint64_t system_time; /* last value of the paravirtual clock's MSR */
@@ -103,9 +102,8 @@ void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error);
 /* interrupt.c: injects what can be injected, or asks for a window. True: the processor will take an
  * event at its next entry. */
 bool interrupt_deliver(struct vcpu *v);
-/* Takes the task priority from CR8 to the local APIC, and returns whether it is another; or back.
- */
-bool interrupt_tpr_from_cpu(struct vcpu *v);
+/* Takes the task priority from CR8 to the local APIC, or back. */
+void interrupt_tpr_from_cpu(struct vcpu *v);
 void interrupt_tpr_to_cpu(struct vcpu *v);
 
 /* exit.c: per exit class the state groups that are copied out, and what is done about it. */

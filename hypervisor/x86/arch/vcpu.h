@@ -19,7 +19,7 @@ struct arch_vcpu {
 	uint64_t control_pa;
 	uint32_t asid, asid_gen; /* address-space tag and its generation on the VC's CPU */
 	uint32_t tlb_gen;	 /* of the guest space when the tag was last flushed */
-	bool window;		 /* the monitor waits for an interrupt window */
+	uint8_t window;		 /* priority class the monitor waits for, or 0 */
 	uint32_t tsc_aux;	 /* guest's TSC_AUX, switched by software */
 	uint64_t tsc_ratio;	 /* SVM: the guest's, in the format of its MSR */
 	/* What SVM keeps in its VMCB and VMX leaves to software. */

@@ -11,6 +11,8 @@
 #define HIGH_VECTOR  0x71u
 #define TICKS	     10000u
 
+#define CPUID_CR8_LEGACY 0x10u /* 8000_0001.ECX */
+
 /* RIP at which the last watched interrupt came, and the order of the last few. */
 static volatile uint64_t seen_rip, seen_flags;
 static volatile unsigned order[8], seen;
@@ -155,6 +157,64 @@ GUEST_TEST(priorities, "of two interrupts the higher comes first, and TPR and CR
 	expect(seen == 3, "taken against TPR");
 	lapic_write(LAPIC_TPR, 0);
 	expect(irq_await(&seen, 4, 100), "not taken after TPR was lowered");
+}
+
+/* Writes CR8 with interrupts on. Returns where the next instruction is. */
+static uint64_t open_cr8(uint64_t value)
+{
+	uint64_t behind;
+
+	__asm__ volatile("sti\n\tnop\n\tmovq %1, %%cr8\n1:\tnop\n\tcli\n\tleaq 1b(%%rip), %0"
+			 : "=r"(behind)
+			 : "r"(value)
+			 : "memory");
+	return behind;
+}
+
+GUEST_TEST(cr8_lowered, "an interrupt is taken behind the write of CR8 that lets it in, not before")
+{
+	uint64_t behind;
+
+	irq_setup();
+	watch(LOW_VECTOR);
+	watch(HIGH_VECTOR);
+	write_cr8(15);
+	lapic_self_ipi(LOW_VECTOR);
+	lapic_self_ipi(HIGH_VECTOR);
+	for (uint64_t cr8 = 14; cr8 >= HIGH_VECTOR >> 4; cr8--)
+		open_cr8(cr8);
+	expect(seen == 0, "%u taken against CR8", seen);
+	behind = open_cr8((HIGH_VECTOR >> 4) - 1);
+	expect(seen == 1 && order[0] == HIGH_VECTOR && seen_rip == behind,
+	       "%u, %x at %lx instead of %lx", seen, order[0], seen_rip, behind);
+	open_cr8(15); /* up again while the other waits */
+	open_cr8(LOW_VECTOR >> 4);
+	expect(seen == 1, "%u taken against CR8", seen);
+	behind = open_cr8(0);
+	expect(seen == 2 && order[1] == LOW_VECTOR && seen_rip == behind,
+	       "%u, %x at %lx instead of %lx", seen, order[1], seen_rip, behind);
+	expect(read_cr8() == 0 && !lapic_read(LAPIC_TPR), "CR8 %lx", read_cr8());
+}
+
+GUEST_TEST(cr8_waiting, "CR8 is written as ever while an interrupt waits for IF")
+{
+	bool legacy = cpuid(0x80000001, 0).ecx & CPUID_CR8_LEGACY;
+
+	irq_setup();
+	watch(LOW_VECTOR);
+	lapic_self_ipi(LOW_VECTOR);
+	for (uint64_t cr8 = 0; cr8 < 16; cr8++) {
+		write_cr8(legacy ? 15 - cr8 : cr8);
+		if (legacy) /* LOCK MOV CR0, EAX is another name */
+			__asm__ volatile(".byte 0xf0, 0x0f, 0x22, 0xc0" : : "a"(cr8) : "memory");
+		expect(read_cr8() == cr8 && lapic_read(LAPIC_TPR) == cr8 << 4, "CR8 %lx, TPR %x",
+		       read_cr8(), lapic_read(LAPIC_TPR));
+	}
+	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+	expect(seen == 0, "taken against CR8");
+	write_cr8(0);
+	__asm__ volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
+	expect(seen == 1, "%u taken", seen);
 }
 
 GUEST_TEST(nested, "within a handler only a higher class interrupts")

@@ -294,6 +294,14 @@ static void special_registers_are_decoded(void **state)
 	assert_int_equal(insn->op, INSN_TO_CR);
 	assert_int_equal(insn->index, 4);
 	assert_int_equal(insn->reg, VELA_RDX);
+	memcpy(g.ram + GUEST_CODE, "\xf0\x0f\x22\xc1", 4); /* lock mov cr0, ecx */
+	assert_int_equal(emulate_fetch(&g.emulator, &insn), EMULATE_DONE);
+	assert_int_equal(insn->op, INSN_TO_CR);
+	assert_int_equal(insn->index, 8);
+	assert_int_equal(insn->reg, VELA_RCX);
+	assert_int_equal(insn->length, 4);
+	memcpy(g.ram + GUEST_CODE, "\xf0\x0f\x22\xd9", 4); /* lock mov cr3, ecx: none */
+	assert_int_not_equal(emulate_fetch(&g.emulator, &insn), EMULATE_DONE);
 	memcpy(g.ram + GUEST_CODE, "\x0f\x09\x90", 3); /* wbinvd */
 	assert_int_equal(emulate_fetch(&g.emulator, &insn), EMULATE_DONE);
 	assert_int_equal(insn->op, INSN_CACHE);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <vela/state.h>
 
 #include "machine/pc.h"
 
@@ -93,8 +94,14 @@ static void pit_goes_to_pin_2(void **state)
 	pc_advance(bsp);
 	assert_true(bsp->attention & ATTEND_IRQ);
 	assert_true(pc_interrupt_waits(bsp));
+	assert_int_equal(pc_interrupt_class(bsp), 3);
+	lapic_set_cr8(&bsp->lapic, 3); /* it waits still */
+	assert_false(pc_interrupt_waits(bsp));
+	assert_int_equal(pc_interrupt_class(bsp), 3);
+	lapic_set_cr8(&bsp->lapic, 2);
 	assert_int_equal(pc_interrupt_take(bsp), 0x30);
 	assert_false(pc_interrupt_waits(bsp));
+	assert_int_equal(pc_interrupt_class(bsp), 0);
 }
 
 static void pic_goes_through_lint0(void **state)
@@ -111,6 +118,9 @@ static void pic_goes_through_lint0(void **state)
 	pc_port_write(bsp, UART_COM1_PORT + 1, 1, 2); /* transmitter empty */
 	assert_true(bsp->attention & ATTEND_IRQ);
 	assert_true(pc_interrupt_waits(bsp));
+	lapic_set_cr8(&bsp->lapic, 15); /* which is the local APIC's alone */
+	assert_int_equal(pc_interrupt_class(bsp), VELA_WINDOW_ANY);
+	lapic_set_cr8(&bsp->lapic, 0);
 	assert_int_equal(pc_interrupt_take(bsp), 0x20 + IRQ_COM1);
 	/* The guest masks LINT0, as with an IOAPIC in use. */
 	pc_port_write(bsp, 0x20, 1, 0x20);

@@ -93,12 +93,11 @@ bool client_served(const struct client *client)
 static void answer(struct request *request, enum rt_block_status status)
 {
 	struct client *client = request->client;
-	struct vq_chain chain = { .head = request->head };
 
 	if (!client_served(client))
 		return;
 	*(volatile unsigned char *)request->status = (unsigned char)status;
-	vq_device_give(&client->queue, &chain, request_written(request, status));
+	vq_device_give_head(&client->queue, request->head, request_written(request, status));
 }
 
 void client_answer(struct request *request, enum rt_block_status status)

@@ -60,6 +60,10 @@ struct virtio_blk {
 
 static struct virtio_blk blk;
 
+/* Of the chain that is being made: room for its header, then its data. */
+static struct vq_buffer buffers[BUFFERS_MAX];
+static struct vq_buffer *const data = buffers + 1;
+
 static bool matches(const struct rt_device *device)
 {
 	return device->vendor == VIRTIO_PCI_VENDOR &&
@@ -115,17 +119,14 @@ static const char *check_unit(struct disk_unit *unit)
 	return NULL;
 }
 
-/* Makes a chain of the slot's header, the buffers and the status byte available. */
-static bool add(unsigned n, const struct vq_buffer *data, unsigned readable, unsigned writable)
+/* Makes a chain of the slot's header, the data and the status byte available. */
+static bool add(unsigned n, unsigned readable, unsigned writable)
 {
-	struct vq_buffer buffers[BUFFERS_MAX];
-	unsigned count = readable + writable;
 	uint16_t head;
 
 	buffers[0] = (struct vq_buffer){ slot_address(n, offsetof(struct slot, header)),
 					 sizeof(struct rt_block_request) };
-	memcpy(buffers + 1, data, count * sizeof *data);
-	buffers[count + 1] =
+	data[readable + writable] =
 		(struct vq_buffer){ slot_address(n, offsetof(struct slot, status)), 1 };
 	blk.slot[n].status = RT_BLOCK_ERROR;
 	if (!vq_driver_next(&blk.queue, &head) ||
@@ -145,13 +146,14 @@ static void kick(struct disk *disk)
 /* Section 5.2.6: 20 bytes that need not end in NUL. A device without the request says so. */
 static const char *read_serial(struct disk *disk)
 {
-	struct vq_buffer data = { slot_address(0, offsetof(struct slot, id)), sizeof blk.slot->id };
 	uint64_t end = hw_now_ns() + ID_NS;
 	uint32_t written;
 	uint16_t head;
 
 	blk.slot[0].header = (struct rt_block_request){ .type = TYPE_GET_ID };
-	if (!add(0, &data, 0, 1))
+	data[0] = (struct vq_buffer){ slot_address(0, offsetof(struct slot, id)),
+				      sizeof blk.slot->id };
+	if (!add(0, 0, 1))
 		return "its queue is broken";
 	kick(disk);
 	while (vq_driver_take(&blk.queue, &head, &written) == VQ_NONE) {
@@ -210,7 +212,6 @@ static const char *start(struct disk *disk)
 
 static enum disk_room submit(struct disk *disk, struct disk_request *request)
 {
-	struct vq_buffer data[DISK_SEGMENTS];
 	unsigned readable = 0, writable = 0;
 	struct slot *slot;
 	unsigned n;
@@ -238,7 +239,7 @@ static enum disk_room submit(struct disk *disk, struct disk_request *request)
 						      request->segment[i].bytes };
 		*(request->type == RT_BLOCK_READ ? &writable : &readable) = request->segments;
 	}
-	if (!add(n, data, readable, writable))
+	if (!add(n, readable, writable))
 		return DISK_FULL;
 	blk.frees--;
 	blk.request[n] = request;

@@ -18,23 +18,43 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* A sum of the bytes as 16-bit words in network order. */
+#define SUM_WORDS 8u /* of 64 bits, added at a time */
+
+/* A sum of 64-bit words and the carries out of it. */
+struct sum {
+	uint64_t words;
+	uint64_t carries;
+};
+
+/* Adds count words; a constant, so that they become one chain of additions with carry. */
+static inline void sum_add(struct sum *sum, const unsigned char *bytes, unsigned count)
+{
+	unsigned long long carry = 0;
+
+#pragma clang loop unroll(full)
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t word;
+
+		memcpy(&word, bytes + 8u * i, sizeof word);
+		sum->words = __builtin_addcll(sum->words, word, carry, &carry);
+	}
+	sum->carries += carry;
+}
+
+/* A sum of the bytes as 16-bit words in network order: that of longer words in the processor's
+ * order is the same with its bytes swapped (RFC 1071 section 2). */
 static uint16_t sum_bytes(const unsigned char *bytes, uint32_t length)
 {
-	uint64_t sum = 0;
-	uint32_t i = 0;
+	struct sum sum = { 0 };
+	unsigned char rest[8] = { 0 };
 
-	/* Words of 32 bits in the processor's order: the sum comes out with its bytes swapped. */
-	for (uint32_t word; i + 4 <= length; i += 4) {
-		memcpy(&word, bytes + i, 4);
-		sum += word;
-	}
-	uint64_t swapped = __builtin_bswap16(fold(sum));
-	for (; i + 2 <= length; i += 2)
-		swapped += net_get16(bytes + i);
-	if (i < length)
-		swapped += (uint64_t)bytes[i] << 8;
-	return fold(swapped);
+	for (; length >= 8 * SUM_WORDS; length -= 8 * SUM_WORDS, bytes += 8 * SUM_WORDS)
+		sum_add(&sum, bytes, SUM_WORDS);
+	for (; length >= 8; length -= 8, bytes += 8)
+		sum_add(&sum, bytes, 1);
+	memcpy(rest, bytes, length);
+	sum_add(&sum, rest, 1);
+	return __builtin_bswap16(fold((sum.words >> 32) + (sum.words & UINT32_MAX) + sum.carries));
 }
 
 uint16_t gso_sum(const struct frame *frame, uint32_t offset, uint32_t length)
@@ -78,6 +98,9 @@ uint32_t gso_packets(const struct frame *frame, uint32_t takes)
 	return frame->packets;
 }
 
+/* Of the packet that is being made. */
+static unsigned char packet_start[FRAME_START];
+
 /* The frame as one packet, with a header of its own. */
 static uint32_t deliver_whole(const struct frame *frame, const struct outlet *outlet,
 			      const struct rt_net_header *header)
@@ -99,14 +122,13 @@ static uint32_t deliver_summed(const struct frame *frame, const struct outlet *o
 	uint32_t field = from + frame->header.csum_offset;
 	struct frame_cursor cursor = { .offset = frame->start_bytes };
 	struct rt_net_header header = { 0 };
-	unsigned char start[FRAME_START];
 	struct vq_sink sink;
 
 	if (!outlet->open(outlet->ctx, &header, frame->bytes, &sink))
 		return 0;
-	memcpy(start, frame->start, frame->start_bytes);
-	net_put16(start + field, complete(gso_sum(frame, from, frame->bytes - from)));
-	vq_sink_put(&sink, start, frame->start_bytes);
+	memcpy(packet_start, frame->start, frame->start_bytes);
+	net_put16(packet_start + field, complete(gso_sum(frame, from, frame->bytes - from)));
+	vq_sink_put(&sink, packet_start, frame->start_bytes);
 	frame_put(&sink, frame, &cursor, frame->bytes - frame->start_bytes);
 	outlet->close(outlet->ctx, &sink);
 	return 1;
@@ -146,7 +168,6 @@ static bool deliver_segment(const struct frame *frame, const struct outlet *outl
 	uint32_t tcp = frame->header.csum_start;
 	uint32_t offset = cursor->offset;
 	struct rt_net_header header = { 0 };
-	unsigned char start[FRAME_START];
 	struct vq_sink sink;
 
 	if (payload > frame->bytes - offset)
@@ -158,16 +179,17 @@ static bool deliver_segment(const struct frame *frame, const struct outlet *outl
 						 .csum_offset = frame->header.csum_offset };
 	if (!outlet->open(outlet->ctx, &header, bytes, &sink))
 		return false;
-	memcpy(start, frame->start, frame->headers);
-	network_header(frame, start, n, bytes);
-	tcp_header(frame, start + tcp, n);
-	unsigned char *field = start + tcp + frame->header.csum_offset;
+	memcpy(packet_start, frame->start, frame->headers);
+	network_header(frame, packet_start, n, bytes);
+	tcp_header(frame, packet_start + tcp, n);
+	unsigned char *field = packet_start + tcp + frame->header.csum_offset;
 	net_put16(field, fold((uint64_t)net_get16(field) + (uint16_t)~(frame->bytes - tcp) +
 			      (uint16_t)(bytes - tcp)));
 	if (!(outlet->takes & RT_NET_CSUM))
-		net_put16(field, complete((uint64_t)sum_bytes(start + tcp, frame->headers - tcp) +
-					  gso_sum(frame, offset, payload)));
-	vq_sink_put(&sink, start, frame->headers);
+		net_put16(field,
+			  complete((uint64_t)sum_bytes(packet_start + tcp, frame->headers - tcp) +
+				   gso_sum(frame, offset, payload)));
+	vq_sink_put(&sink, packet_start, frame->headers);
 	frame_put(&sink, frame, cursor, payload);
 	outlet->close(outlet->ctx, &sink);
 	return true;

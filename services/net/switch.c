@@ -152,8 +152,8 @@ static bool limits_ready(struct ether_switch *sw, struct port *port, uint64_t no
 /* One turn of a port: about as many bytes as everyone's. Returns whether more is waiting. */
 static bool port_turn(struct ether_switch *sw, uint32_t n, uint64_t now_ns)
 {
+	static struct frame frame;
 	struct port *port = &sw->port[n];
-	struct frame frame;
 
 	port->waits = false;
 	port->credit += SWITCH_TURN_BYTES;

@@ -302,8 +302,8 @@ static bool open_packet(void *ctx, const struct rt_net_header *header, uint32_t 
 /* vq_driver_add takes the descriptors in the order in which open_packet went through them. */
 static void close_packet(void *ctx, struct vq_sink *sink)
 {
+	static struct vq_buffer buffers[BLOCKS_MAX];
 	struct virtio_net *net = ctx;
-	struct vq_buffer buffers[BLOCKS_MAX];
 
 	for (unsigned i = 0; i < sink->segments; i++)
 		buffers[i] = (struct vq_buffer){

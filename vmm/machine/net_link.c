@@ -93,9 +93,9 @@ static bool has_room(struct net_link *link, unsigned blocks)
 static bool link_send(void *ctx, const struct rt_net_header *header, const struct vq_chain *chain,
 		      uint64_t offset, uint32_t bytes)
 {
+	static struct vq_buffer buffers[NET_LINK_PIECES];
 	struct net_link *link = ctx;
 	unsigned blocks = (NET_HEADER_BYTES + bytes + NET_LINK_BLOCK - 1) / NET_LINK_BLOCK;
-	struct vq_buffer buffers[NET_LINK_PIECES];
 	uint32_t at = NET_HEADER_BYTES;
 	uint16_t n;
 

@@ -196,6 +196,28 @@ static void checksums_are_completed(void **state)
 	}
 }
 
+static void sums_have_any_length_and_place(void **state)
+{
+	struct rt_net_header header = { 0 };
+	struct frame frame;
+
+	(void)state;
+	/* All ones carry most. */
+	for (uint32_t i = 0; i < 1500; i++)
+		memory[i] = i % 7 < 4 ? 0xff : data_byte(i);
+	for (uint32_t step = 61; step < 1500; step += 239) {
+		unsigned n = scatter(scattered, memory, 1500, step);
+
+		assert_int_equal(frame_init(&frame, &header, scattered, n, 0, 1500, MTU),
+				 FRAME_GOOD);
+		for (uint32_t from = 0; from < 300; from += 13)
+			for (uint32_t length = 0; from + length <= 1500;
+			     length += length < 100 ? 1 : 97)
+				assert_int_equal(gso_sum(&frame, from, length),
+						 model_sum(memory + from, length));
+	}
+}
+
 static void a_sum_of_zero_is_sent_as_ones(void **state)
 {
 	struct rt_net_header header = { .flags = NET_HEADER_NEEDS_CSUM,
@@ -220,6 +242,7 @@ int main(void)
 		cmocka_unit_test(what_the_receiver_takes_is_untouched),
 		cmocka_unit_test(segments_without_room_are_lost),
 		cmocka_unit_test(checksums_are_completed),
+		cmocka_unit_test(sums_have_any_length_and_place),
 		cmocka_unit_test(a_sum_of_zero_is_sent_as_ones),
 	};
 

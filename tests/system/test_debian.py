@@ -78,6 +78,25 @@ class DebianTest(unittest.TestCase):
                 self.assertEqual(output.split()[0], hashlib.sha256(content).hexdigest())
         self.assertIn(" 0% packet loss", self.vela.command(SMALL, "wait; cat /tmp/ping"))
 
+    def test_2_queues_for_each_processor(self) -> None:
+        """Linux has a queue of the disk and a pair of the network on each, and all interrupt."""
+        queues = self.vela.command(DEBIAN, "for of in block/vda/mq/ net/e*/queues/rx- net/e*/queues/tx-; "
+                                   "do ls -d /sys/class/$of* | wc -l; done")
+        self.assertEqual(queues.split(), ["4", "4", "4"])
+        with debian.FileServer(b"of every processor") as server:
+            for cpu in range(4):
+                output = self.vela.command(
+                    DEBIAN, f"taskset -c {cpu} dd if=/dev/vda of=/dev/null bs=4k count=4 iflag=direct "
+                    f"status=none; taskset -c {cpu} wget -q -O - {server.url}; echo", debian.BOOT)
+                self.assertEqual(output.strip(), "of every processor")
+        output = self.vela.command(DEBIAN, "cat /proc/interrupts")
+        counts = {row.split()[-1]: sum(map(int, row.split()[1:5]))
+                  for row in output.splitlines() if "virtio" in row}
+        for kind in ("req", "input"):
+            used = [count for name, count in counts.items() if f"-{kind}." in name]
+            self.assertEqual(len(used), 4, output)
+            self.assertNotIn(0, used, output)
+
     def test_3_parallel_build(self) -> None:
         self.vela.command(DEBIAN, MAKE_SOURCES)
         output = self.vela.command(DEBIAN, "make -s -j4 && ./program; cd", debian.BOOT)

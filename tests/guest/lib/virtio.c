@@ -186,6 +186,23 @@ bool virtio_start(const struct virtio *v, uint64_t features)
 	return virtio_status(v) == STATUS_READY;
 }
 
+void virtio_vectors(const struct virtio *v, uint64_t address, uint32_t data, uint32_t step)
+{
+	for (unsigned i = 0; i <= v->queues; i++) {
+		volatile uint32_t *entry = (volatile uint32_t *)(v->msix + i * 16);
+
+		entry[0] = (uint32_t)address;
+		entry[1] = (uint32_t)(address >> 32);
+		entry[2] = data + i * step;
+		entry[3] = 0;
+	}
+	for (unsigned queue = 0; queue < v->queues; queue++) {
+		virtio_set(v, REG_SELECT, 2, queue);
+		virtio_set(v, REG_VECTOR, 2, queue + 1);
+	}
+	virtio_set(v, REG_CONFIG_VECTOR, 2, 0);
+}
+
 void virtio_offer(const struct virtio *v, unsigned queue, uint16_t head)
 {
 	volatile struct virtio_rings *rings = &v->rings[queue];

@@ -45,6 +45,9 @@
 #define PCI_COMMAND 0x04
 #define PCI_BAR0    0x10
 
+#define MSIX_ON	 0x80000000u /* in the capability's first double word */
+#define MSI_BASE 0xfee00000u /* a message to local APIC 0 */
+
 #define DESC_NEXT     1u
 #define DESC_WRITE    2u
 #define DESC_INDIRECT 4u
@@ -107,6 +110,10 @@ void virtio_enable(const struct virtio *v, unsigned queue, uint64_t desc, uint64
 		   uint64_t used);
 /* All of it. */
 bool virtio_start(const struct virtio *v, uint64_t features);
+
+/* Sets up and unmasks the MSI-X vectors: 0 for the configuration, then one for each queue. Their
+ * messages go to an address with this data and a step more for each vector. */
+void virtio_vectors(const struct virtio *v, uint64_t address, uint32_t data, uint32_t step);
 
 /* Makes a head available; rings the doorbell. */
 void virtio_offer(const struct virtio *v, unsigned queue, uint16_t head);

@@ -4,8 +4,6 @@
 #include "subject.h"
 
 #define VECTOR	 0x61u
-#define MSI_BASE 0xfee00000u
-#define MSIX_ON	 0x80000000u /* in the capability's first double word */
 #define NOWHERE	 0x80000000ull
 #define BAR_TYPE 4u
 
@@ -207,25 +205,6 @@ GUEST_TEST(everything, "anything may be written to any register")
 	trouble_each("random registers", write_everything);
 }
 
-/* Vectors 0 .. n with this address and data, unmasked. */
-static void set_vectors(const struct virtio *v, uint64_t address, uint32_t data)
-{
-	for (unsigned i = 0; i <= v->queues; i++) {
-		volatile uint32_t *entry = (volatile uint32_t *)(v->msix + i * 16);
-
-		entry[0] = (uint32_t)address;
-		entry[1] = (uint32_t)(address >> 32);
-		entry[2] = data;
-		entry[3] = 0;
-	}
-	virtio_set(v, REG_SELECT, 2, 0);
-	for (unsigned queue = 0; queue < v->queues; queue++) {
-		virtio_set(v, REG_SELECT, 2, queue);
-		virtio_set(v, REG_VECTOR, 2, queue + 1);
-	}
-	virtio_set(v, REG_CONFIG_VECTOR, 2, 0);
-}
-
 static void send_garbage(struct subject *s)
 {
 	static const uint64_t address[] = { 0,		0x1000,	    0xfec00000,
@@ -237,13 +216,13 @@ static void send_garbage(struct subject *s)
 	pci_write(v->devfn, v->msix_cap, MSIX_ON);
 	for (unsigned i = 0; i < sizeof address / sizeof address[0]; i++) {
 		subject_start(s);
-		set_vectors(v, address[i], (uint32_t)(0x5a5a5a00 * (i + 1)));
+		virtio_vectors(v, address[i], (uint32_t)(0x5a5a5a00 * (i + 1)), 0);
 		subject_works(s);
 	}
 	/* And after all that an interrupt arrives where it should. */
 	irq_watch(VECTOR);
 	subject_start(s);
-	set_vectors(v, MSI_BASE, VECTOR);
+	virtio_vectors(v, MSI_BASE, VECTOR, 0);
 	subject_works(s);
 	expect(irq_await(&irq_count[VECTOR], 1, 1000), "%s: no interrupt", s->name);
 	pci_write(v->devfn, v->msix_cap, 0);
@@ -261,7 +240,7 @@ static void complain(struct subject *s)
 	irq_setup();
 	irq_watch(VECTOR);
 	pci_write(v->devfn, v->msix_cap, MSIX_ON);
-	set_vectors(v, MSI_BASE, VECTOR + 1);
+	virtio_vectors(v, MSI_BASE, VECTOR + 1, 0);
 	*(volatile uint32_t *)(v->msix + 8) = VECTOR; /* of the configuration */
 	rings_of(s)->avail.idx = 0x4000;
 	virtio_ring(v, s->queue);

@@ -235,6 +235,14 @@ static void user_resize(struct lifecycle *life, unsigned slot, const struct memb
 		rt_log(RT_INFO, "%s: has no balloon", member->process.name);
 }
 
+static void user_ctrl_alt_del(struct member *member)
+{
+	if (member->rules.is_service || member->state != MEMBER_RUNNING)
+		rt_log(RT_INFO, "%s: has no keyboard", member->process.name);
+	else
+		process_ctrl_alt_del(&member->process);
+}
+
 static struct member *member_of_slot(struct lifecycle *life, uint32_t slot)
 {
 	if (slot == 0 || slot > life->count + life->services)
@@ -259,6 +267,8 @@ static void user_request(struct lifecycle *life, const struct rt_status *status)
 		user_resize(life, status->value, member, RT_BALLOON_STEP);
 	else if (member && status->code == RT_STATUS_GROW)
 		user_resize(life, status->value, member, -RT_BALLOON_STEP);
+	else if (member && status->code == RT_STATUS_CTRL_ALT_DEL)
+		user_ctrl_alt_del(member);
 }
 
 static void start_console(struct lifecycle *life)

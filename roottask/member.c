@@ -3,6 +3,7 @@
 #include "member.h"
 
 #include <rt/clock.h>
+#include <rt/hypercall.h>
 #include <rt/log.h>
 
 #include <stdio.h>
@@ -158,6 +159,13 @@ bool process_report(const struct process *process, struct rt_status *status)
 	status->code = code;
 	status->text[sizeof status->text - 1] = '\0';
 	return true;
+}
+
+/* The VMM may have changed the count: that is between it and its guest. */
+void process_ctrl_alt_del(struct process *process)
+{
+	__atomic_fetch_add(&process->status->ctrl_alt_dels, 1, __ATOMIC_RELAXED);
+	rt_sm_up(process_sel(process, PROCESS_WAKE));
 }
 
 void process_answer(struct process *process)

@@ -59,6 +59,9 @@ bool process_report(const struct process *process, struct rt_status *status);
 /* To a process that goes on: its report has been acted on, and it may make the next. */
 void process_answer(struct process *process);
 
+/* Tells a VMM that the user asks for Ctrl-Alt-Del. */
+void process_ctrl_alt_del(struct process *process);
+
 /* Text of a process for the user's eyes: a terminal must not act on it. */
 void make_printable(char *text);
 

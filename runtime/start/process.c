@@ -72,6 +72,11 @@ static void tell(uint32_t code, uint32_t value, const char *text)
 	rt_sm_up(RT_SEL_PARENT);
 }
 
+uint32_t rt_ctrl_alt_dels(void)
+{
+	return __atomic_load_n(&status()->ctrl_alt_dels, __ATOMIC_RELAXED);
+}
+
 /* Pairs with the root task's release store when it has acted on a report. */
 bool rt_report_answered(void)
 {

@@ -55,7 +55,7 @@ static unsigned neighbour(const struct console *console, unsigned step)
 	return n;
 }
 
-static_assert(RT_BALLOON_STEP >> 20 == 32, "what request_text says");
+static_assert(RT_BALLOON_STEP == 0x2000000, "what request_text says");
 
 /* What is said about a request, before the name of what is shown. */
 static const char *request_text(uint32_t code, const struct slot *slot)
@@ -69,6 +69,8 @@ static const char *request_text(uint32_t code, const struct slot *slot)
 		return "32 MiB less for ";
 	case RT_STATUS_GROW:
 		return "32 MiB more for ";
+	case RT_STATUS_CTRL_ALT_DEL:
+		return "Ctrl-Alt-Del for ";
 	default:
 		return "restarting ";
 	}
@@ -175,6 +177,8 @@ void console_input(struct console *console, unsigned char byte)
 		return ask_root(console, RT_STATUS_SHRINK);
 	case KEY_GROW:
 		return ask_root(console, RT_STATUS_GROW);
+	case KEY_CTRL_ALT_DEL:
+		return ask_root(console, RT_STATUS_CTRL_ALT_DEL);
 	case KEY_CANCEL:
 		return screen_say(&console->screen, "[vela: not killed]");
 	case KEY_HELP:

@@ -15,8 +15,9 @@ static struct key_event command(struct keys *keys, unsigned char byte)
 		char key;
 		enum key_action action;
 	} table[] = {
-		{ 'n', KEY_NEXT }, { 'p', KEY_PREVIOUS }, { '?', KEY_HELP },   { 'h', KEY_HELP },
-		{ 'q', KEY_QUIT }, { 'r', KEY_RESTART },  { '-', KEY_SHRINK }, { '+', KEY_GROW },
+		{ 'n', KEY_NEXT },   { 'p', KEY_PREVIOUS }, { '?', KEY_HELP },
+		{ 'h', KEY_HELP },   { 'q', KEY_QUIT },	    { 'r', KEY_RESTART },
+		{ '-', KEY_SHRINK }, { '+', KEY_GROW },	    { 'd', KEY_CTRL_ALT_DEL },
 	};
 
 	keys->state = KEYS_PLAIN;

@@ -20,6 +20,7 @@ enum key_action {
 	KEY_RESTART,
 	KEY_SHRINK,
 	KEY_GROW,
+	KEY_CTRL_ALT_DEL,
 	KEY_UNKNOWN, /* value is no command */
 };
 

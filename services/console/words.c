@@ -48,7 +48,7 @@ static void say_keys(struct text *text, const char *escape)
 	    "  n, p  next, previous console    h or ?  this list\r\n"
 	    "  r     restart what is shown     k       kill its process (asks)\r\n"
 	    "  -, +  less, more memory for it  %s  send %s to the guest\r\n"
-	    "  q     end Vela",
+	    "  d     Ctrl-Alt-Del for it       q       end Vela",
 	    escape, escape, escape);
 }
 

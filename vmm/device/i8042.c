@@ -50,6 +50,10 @@
 #define PREFIX_BREAK 0xf0
 #define BREAK_BIT    0x80
 
+/* Left Ctrl, left Alt and Del in scan code set 2, and the bytes of their going down and up. */
+static const uint16_t ctrl_alt_del[] = { 0x14, 0x11, 0xe071 };
+#define CTRL_ALT_DEL_BYTES 11u
+
 static void update_irq(struct i8042 *dev)
 {
 	bool level = dev->s.output_full && dev->s.ram[0] & MODE_KEYBOARD_IRQ;
@@ -307,4 +311,16 @@ bool i8042_key(struct i8042 *dev, uint16_t code, bool down)
 
 	pump(dev);
 	return told;
+}
+
+bool i8042_ctrl_alt_del(struct i8042 *dev)
+{
+	if (dev->s.keyboard.key_count > KEYBOARD_KEYS - CTRL_ALT_DEL_BYTES)
+		return false;
+	for (unsigned i = 0; i < 3; i++)
+		if (!i8042_key(dev, ctrl_alt_del[i], true))
+			return false;
+	for (unsigned i = 3; i-- > 0;)
+		i8042_key(dev, ctrl_alt_del[i], false);
+	return true;
 }

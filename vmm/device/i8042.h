@@ -42,4 +42,7 @@ enum bus_status i8042_attach(struct i8042 *dev, struct bus *bus);
  * prefix. False: nobody listens, or the keyboard has too much to tell already. */
 bool i8042_key(struct i8042 *dev, uint16_t code, bool down);
 
+/* Ctrl, Alt and Del go down, then up again. False: as above, and none of them was told. */
+bool i8042_ctrl_alt_del(struct i8042 *dev);
+
 #endif

@@ -42,6 +42,7 @@ struct machine {
 	struct pc pc;
 	struct nets nets;
 	struct balloon balloon;
+	uint32_t ctrl_alt_dels;	  /* rt_ctrl_alt_dels that the guest's keyboard has been told */
 	struct emulator emulator; /* of whoever holds the lock; see vcpu_emulator */
 	struct console console;
 	uint64_t device_deadline_tsc; /* of all devices but the local APICs */

@@ -5,16 +5,31 @@
  * after it with the machine's lock held. A thread whose processor halts, or waits for STARTUP,
  * sleeps on the semaphore that also kicks the running guest.
  */
+#include <rt/exit.h>
 #include <rt/hypercall.h>
+#include <rt/log.h>
 #include <rt/tsc.h>
 
 #include "machine.h"
 
 #define LEAST_RUN_NS 100000ull
 
+/* Requests that come faster than they are seen are one. */
+static void keyboard_poll(struct machine *m)
+{
+	const uint32_t ctrl_alt_dels = rt_ctrl_alt_dels();
+
+	if (ctrl_alt_dels == m->ctrl_alt_dels)
+		return;
+	m->ctrl_alt_dels = ctrl_alt_dels;
+	if (!i8042_ctrl_alt_del(&m->pc.keyboard))
+		rt_log(RT_INFO, "the guest reads no keys: Ctrl-Alt-Del is dropped");
+}
+
 void machine_poll(struct machine *m)
 {
 	console_input(m);
+	keyboard_poll(m);
 	nets_poll(&m->nets);
 	balloon_poll(m);
 	pc_virtio_poll(&m->pc);

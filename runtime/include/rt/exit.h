@@ -28,4 +28,7 @@ int rt_report(uint32_t code, uint32_t value, const char *text);
 /* Whether the root task has acted on the last report. */
 bool rt_report_answered(void);
 
+/* How often the user has asked for Ctrl-Alt-Del since this process started. */
+uint32_t rt_ctrl_alt_dels(void);
+
 #endif

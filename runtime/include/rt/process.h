@@ -89,12 +89,16 @@ enum rt_status_code {
 	RT_STATUS_KILL,	       /* console: the user asks to kill the VMM of slot value */
 	RT_STATUS_SHRINK,      /* console: and the guest of slot value to do with less memory */
 	RT_STATUS_GROW,	       /* console: or to have more */
+	/* console: the user presses Ctrl-Alt-Del at the guest of slot value */
+	RT_STATUS_CTRL_ALT_DEL,
 };
 
 struct rt_status {
 	uint32_t code;
 	uint32_t value;
 	char text[512];
+	/* Root task: how often the user has asked for Ctrl-Alt-Del; it ups the first WAKE. */
+	uint32_t ctrl_alt_dels;
 };
 
 enum rt_file_role { RT_FILE_KERNEL, RT_FILE_INITRD, RT_FILE_MODULE, RT_FILE_DISK };

@@ -223,11 +223,11 @@ static void quick_requests_wait(void **state)
 	(void)state;
 	type("\0352");
 	for (unsigned i = 0; i < CONSOLE_REQUESTS; i++)
-		type(i % 2 ? "\035+" : "\035-");
+		type((const char[]){ '\035', "-+d"[i % 3], '\0' });
 	type("\035r");
 	assert_non_null(strstr(terminal(), "[vela: too many at once"));
 	for (unsigned i = 0; i < CONSOLE_REQUESTS; i++)
-		assert_request(i % 2 ? RT_STATUS_GROW : RT_STATUS_SHRINK, 2);
+		assert_request(RT_STATUS_SHRINK + i % 3, 2);
 }
 
 static void ended_guest_is_drained_and_explained(void **state)

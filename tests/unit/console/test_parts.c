@@ -85,6 +85,7 @@ static void keys_know_their_commands(void **state)
 		{ 'h', KEY_HELP, 0 },	      { '?', KEY_HELP, 0 },	 { 'q', KEY_QUIT, 0 },
 		{ 'r', KEY_RESTART, 0 },      { '-', KEY_SHRINK, 0 },	 { '+', KEY_GROW, 0 },
 		{ '\035', KEY_BYTE, '\035' }, { 'z', KEY_UNKNOWN, 'z' }, { '\0', KEY_UNKNOWN, 0 },
+		{ 'd', KEY_CTRL_ALT_DEL, 0 },
 	};
 	struct keys keys = { .escape = 29 };
 

@@ -251,6 +251,23 @@ static void keys_overflow(void **state)
 	assert_false(status() & STATUS_FULL);
 }
 
+/* All six or none, in both scan code sets. */
+static void ctrl_alt_del(void **state)
+{
+	(void)state;
+	assert_true(i8042_ctrl_alt_del(&zoo.dev.i8042));
+	assert_false(i8042_ctrl_alt_del(&zoo.dev.i8042));
+	ASSERT_BYTES(0x1d, 0x38, 0xe0, 0x53, 0xe0, 0xd3, 0xb8, 0x9d);
+	set_mode(0x05);
+	assert_true(i8042_ctrl_alt_del(&zoo.dev.i8042));
+	ASSERT_BYTES(0x14, 0x11, 0xe0, 0x71, 0xe0, 0xf0, 0x71, 0xf0, 0x11, 0xf0, 0x14);
+	data(0xf5); /* the keyboard is told not to tell */
+	ASSERT_BYTES(0xfa);
+	assert_false(i8042_ctrl_alt_del(&zoo.dev.i8042));
+	data(0xf4);
+	ASSERT_BYTES(0xfa);
+}
+
 /* What a stock Linux does, in its order: i8042.c and atkbd.c. */
 static void a_driver_finds_it(void **state)
 {
@@ -290,6 +307,7 @@ int main(void)
 		TEST(interrupts),
 		TEST(disabled_keyboards_are_silent),
 		TEST(keys_overflow),
+		TEST(ctrl_alt_del),
 		TEST(a_driver_finds_it),
 	};
 

@@ -122,10 +122,10 @@ class Session:
             self.terminal.fail(f"QEMU ended with {status}")
 
 
-def boot(config: Path, guests: Sequence[str], *, cpus: int = 3,
+def boot(config: Path, guests: Sequence[str], *, cpus: int = 3, memory_mib: int = 2048,
          hardware: Hardware = Hardware()) -> Session:
     """Boot a configuration; the console shows the first guest as soon as Vela runs."""
-    terminal = boot_config(config, cpus=cpus, hardware=hardware)
+    terminal = boot_config(config, cpus=cpus, memory_mib=memory_mib, hardware=hardware)
     session = Session(terminal, guests)
     try:
         terminal.expect(r"^Vela: .* on QEMU, software emulation$")

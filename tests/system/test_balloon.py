@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest's memory goes back to the machine and comes again: by free page reporting and by keys."""
 
+import contextlib
 import re
 import tempfile
 import time
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
 
 import session
 from velatool import tapunit
 
+SOLO, OTHER = 1, 2
 CONFIG = session.SOLO.replace("memory 128M", "memory 256M\n\tballoon on\n\tvirtio-console on")
 STEP = 32  # MiB of one key
+# A machine in which the second guest finds room only while the first does without something.
+SHARED_MIB = 640
+SHARED = CONFIG.replace("balloon on", "balloon on\n\tcpus 2") + session.SOLO.replace(
+    "solo", "other").replace("memory 128M", "memory 384M\n\tautostart off")
 
 
 class BalloonTest(unittest.TestCase):
@@ -75,6 +82,58 @@ class BalloonTest(unittest.TestCase):
                                  r"root: solo: asked to do without 0 of its 256 MiB"])
                 self.assertNotRegex(vela.terminal.text, "error|PANIC")
                 vela.quit()
+
+    @contextlib.contextmanager
+    def run_short(self) -> Iterator[session.Session]:
+        """A machine in which the first guest waits for memory that the other has."""
+        with tempfile.TemporaryDirectory() as name:
+            config = Path(name, "vela.conf")
+            config.write_text(SHARED)
+            vela = session.boot(config, ["solo", "other"], memory_mib=SHARED_MIB)
+            with vela.terminal:
+                vela.expect_shell(SOLO)
+                self.lend(vela)
+                yield vela
+                vela.quit()
+
+    def lend(self, vela: session.Session) -> None:
+        """Have the other guest run on memory of the first, which wants it back then."""
+        for _ in range(4):
+            vela.keys("-")
+            vela.terminal.expect(r"^\[vela: 32 MiB less for solo\]$")
+        vela.show(0)
+        vela.terminal.expect(r"root: solo: (?:6[4-9]|[7-9]\d|1\d\d) MiB of its 256 MiB are given", 120)
+        vela.show(OTHER)
+        vela.keys("r")
+        vela.expect_shell(OTHER)
+        vela.show(SOLO)
+        for _ in range(4):
+            vela.keys("+")
+            vela.terminal.expect(r"^\[vela: 32 MiB more for solo\]$")
+        vela.start_sum(SOLO)
+        vela.command(SOLO, "mkdir -p /tmp/t; mount -t tmpfs -o size=150m t /tmp/t")
+        vela.command(SOLO, "(dd if=/dev/zero of=/tmp/t/x bs=1M count=120 2>/dev/null; "
+                           "echo filled) & true")
+        vela.show(0)
+        vela.terminal.expect("solo: warning: guest: waits for memory that it gave back", 120)
+
+    def test_memory_comes_late(self) -> None:
+        with self.run_short() as vela:
+            vela.show(OTHER)
+            vela.keys("k")
+            vela.terminal.expect(r"^\[vela: kill the VMM of other\? y kills, any other key does not\]$")
+            vela.terminal.send("y")
+            vela.show(SOLO)
+            vela.terminal.expect(r"(?:^|# )filled$", 120)
+            self.assertGreater(vela.stop_sum(SOLO), 1)
+
+    def test_memory_never_comes(self) -> None:
+        with self.run_short() as vela:
+            vela.show(SOLO)
+            vela.terminal.expect(
+                r"^\[vela: crashed: no memory is left for what the guest gave back\]$", 60)
+            vela.show(OTHER)
+            vela.command(OTHER, "true")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The VMM's end of the balloon protocol. The thread that asks waits for the answer with the
- * machine's lock held: until then nobody may rely on guest memory.
+ * The VMM's end of the balloon protocol. A thread that gives memory back waits for the answer with
+ * the machine's lock held: until then nobody may rely on guest memory.
  */
 #include "balloon.h"
 
@@ -10,10 +10,6 @@
 #include <rt/tsc.h>
 
 #include "machine.h"
-
-#define ANSWER_NS   RT_NS_PER_MS /* the wake-up is the first vCPU's; others look for themselves */
-#define PAUSE_NS    (100 * RT_NS_PER_MS)   /* between two tries to get memory */
-#define PATIENCE_NS (10000 * RT_NS_PER_MS) /* a guest can wait so long for memory */
 
 void balloon_open(struct machine *m)
 {
@@ -37,16 +33,29 @@ static void pause(struct machine *m, uint64_t ns)
 	pc_attend(&m->pc.cpu[index], ATTEND_IRQ | ATTEND_TIMERS | ATTEND_LAPIC);
 }
 
-/* Has the root task look at the bits, and waits until it has. */
-static void ask(struct machine *m)
+/* Has the root task look at the bits. Returns the number of the request. */
+static uint32_t request(struct machine *m)
 {
 	struct rt_balloon *page = m->balloon.page;
 	uint32_t asked = __atomic_load_n(&page->asked, __ATOMIC_RELAXED) + 1;
 
 	__atomic_store_n(&page->asked, asked, __ATOMIC_RELEASE);
 	rt_sm_up(RT_SEL_PARENT);
-	while (__atomic_load_n(&page->done, __ATOMIC_ACQUIRE) != asked)
-		pause(m, ANSWER_NS);
+	return asked;
+}
+
+static bool is_answered(const struct machine *m, uint32_t asked)
+{
+	return (int32_t)(__atomic_load_n(&m->balloon.page->done, __ATOMIC_ACQUIRE) - asked) >= 0;
+}
+
+/* The same, and waits until it has. */
+static void ask(struct machine *m)
+{
+	uint32_t asked = request(m);
+
+	while (!is_answered(m, asked))
+		pause(m, FETCH_ANSWER_NS);
 }
 
 /* Whether the VMM wants to be without the block. */
@@ -87,28 +96,51 @@ static void give(struct machine *m)
 	holes->batch = 0;
 }
 
-/* Gets a block back, which is zeroed then. Where there is no memory the guest waits for some. */
-static void take(struct machine *m, uint64_t block)
+void balloon_fetch(struct machine *m, struct fetch *fetch)
 {
 	struct balloon *balloon = &m->balloon;
-	uint64_t give_up = machine_now_ns(m) + PATIENCE_NS;
+	const struct fetch_news news = {
+		.there = !holes_is_gone(&balloon->holes, fetch->block),
+		.answered = is_answered(m, fetch->asked),
+		.gone = is_gone(balloon, fetch->block),
+	};
 
-	want(balloon, block, false);
-	for (;;) {
-		ask(m);
-		if (!is_gone(balloon, block))
-			break;
+	switch (fetch_next(fetch, &news, machine_now_ns(m))) {
+	case FETCH_WAIT:
+		break;
+	case FETCH_ASK:
+		want(balloon, fetch->block, false);
+		fetch->asked = request(m);
+		break;
+	case FETCH_DONE:
+		holes_set(&balloon->holes, fetch->block, false);
+		break;
+	case FETCH_SHORT:
 		if (!balloon->waited)
 			rt_log(RT_WARNING, "guest: waits for memory that it gave back");
 		balloon->waited = true;
-		if (machine_now_ns(m) >= give_up) {
-			machine_end(m, RT_STATUS_GUEST_CRASH, 0,
-				    "no memory is left for what the guest gave back");
-			return;
-		}
-		pause(m, PAUSE_NS);
+		break;
+	case FETCH_FAIL:
+		machine_end(m, RT_STATUS_GUEST_CRASH, 0,
+			    "no memory is left for what the guest gave back");
+		break;
 	}
-	holes_set(&balloon->holes, block, false);
+}
+
+/* Gets a block back for a device. */
+static void take(struct machine *m, uint64_t block)
+{
+	struct fetch fetch;
+
+	fetch_begin(&fetch, block, machine_now_ns(m));
+	for (;;) {
+		balloon_fetch(m, &fetch);
+		if (!fetch_waits(&fetch) || m->end.text)
+			return;
+		uint64_t now = machine_now_ns(m);
+
+		pause(m, fetch.again_ns > now ? fetch.again_ns - now : 0);
+	}
 }
 
 static uint64_t offset_of(const struct machine *m, uint64_t gpa)
@@ -163,13 +195,11 @@ void balloon_touch(void *ctx, unsigned char *bytes, uint64_t length)
 		take(m, block);
 }
 
-bool balloon_fault(struct machine *m, uint64_t gpa)
+bool balloon_fault(struct machine *m, uint64_t gpa, struct fetch *fetch)
 {
-	unsigned char *at = guest_ptr(&m->memory, gpa, 1);
-
-	if (!at || !m->balloon.page)
+	if (!m->balloon.page || !guest_ptr(&m->memory, gpa, 1))
 		return false;
-	balloon_touch(m, at, 1);
+	fetch_begin(fetch, offset_of(m, gpa) / RT_BALLOON_BLOCK, machine_now_ns(m));
 	return true;
 }
 

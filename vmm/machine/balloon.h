@@ -2,11 +2,15 @@
 /*
  * Guest memory that goes back to the root task and comes again, by the books in holes.h and the
  * protocol in rt/balloon.h. All with the machine's lock held.
+ *
+ * A virtual CPU that touches a block that is gone waits for it as it waits in HLT: the others run
+ * on. A device is in the middle of something, and waits with the lock.
  */
 #ifndef VMM_MACHINE_BALLOON_H
 #define VMM_MACHINE_BALLOON_H
 
 #include "device/virtio_balloon.h"
+#include "fetch.h"
 #include "holes.h"
 
 struct machine;
@@ -29,9 +33,12 @@ void balloon_done(void *m);
 /* Fetches what is gone of length bytes of the RAM window that are about to be used. */
 void balloon_touch(void *m, unsigned char *bytes, uint64_t length);
 
-/* A virtual CPU has touched gpa, where nothing is mapped. True: it is RAM, is there now, and the
- * guest can go on where it was. */
-bool balloon_fault(struct machine *m, uint64_t gpa);
+/* A virtual CPU has touched gpa, where nothing is mapped. True: it is RAM; the guest can go on
+ * where it was when fetch waits no more. */
+bool balloon_fault(struct machine *m, uint64_t gpa, struct fetch *fetch);
+
+/* Does what is next for it. */
+void balloon_fetch(struct machine *m, struct fetch *fetch);
 
 /* The root task may have a new target for the guest. */
 void balloon_poll(struct machine *m);

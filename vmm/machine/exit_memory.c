@@ -75,8 +75,10 @@ void exit_memory(struct vcpu *v)
 
 	vcpu_lock(v);
 	paravirt_end_sync(v);
-	if (balloon_fault(m, gpa))
+	if (balloon_fault(m, gpa, &v->fetch)) {
+		pc_attend(v->cpu, ATTEND_CPU);
 		return;
+	}
 	uint64_t unclaimed = m->pc.bus.counters.mmio_unclaimed;
 
 	/* An exit in the delivery of an event has no instruction: the guest's own tables are

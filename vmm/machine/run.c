@@ -2,8 +2,8 @@
 /*
  * The run loop of a virtual CPU's thread. Exits that guests make most touch nothing but the state
  * page and one table or device; whatever needs more says so by an attention bit, and attend looks
- * after it with the machine's lock held. A thread whose processor halts, or waits for STARTUP,
- * sleeps on the semaphore that also kicks the running guest.
+ * after it with the machine's lock held. A thread whose processor halts, or waits for STARTUP or
+ * for memory, sleeps on the semaphore that also kicks the running guest.
  */
 #include <rt/exit.h>
 #include <rt/hypercall.h>
@@ -77,6 +77,8 @@ static void set_deadline(struct vcpu *v, uint32_t attention)
 	}
 	if (m->console.staged && m->console.flusher == v->index)
 		tsc = earlier(tsc, machine_tsc_at(m, m->console.flush_ns));
+	if (fetch_waits(&v->fetch))
+		tsc = earlier(tsc, machine_tsc_at(m, v->fetch.again_ns));
 	v->deadline_tsc = tsc;
 	if (v->timed_out)
 		leave_time(v);
@@ -125,6 +127,10 @@ static void attend(struct vcpu *v)
 			report_end(v);
 		if (attention & ATTEND_CPU)
 			change_state(v);
+		if (fetch_waits(&v->fetch)) {
+			balloon_fetch(v->machine, &v->fetch);
+			attention |= ATTEND_LAPIC;
+		}
 		if (attention & ATTEND_IRQ && !cpu->waits && interrupt_deliver(v))
 			v->halted = false;
 		attention |= cpu->attention;
@@ -133,7 +139,7 @@ static void attend(struct vcpu *v)
 			set_deadline(v, attention);
 		if (cpu->attention)
 			continue;
-		if (!v->halted && !cpu->waits)
+		if (!v->halted && !cpu->waits && !fetch_waits(&v->fetch))
 			break;
 		sleep(v);
 	}

@@ -11,6 +11,7 @@
 #include <vela/state.h>
 
 #include "cpu/msr.h"
+#include "fetch.h"
 #include "lock.h"
 
 struct machine;
@@ -24,12 +25,13 @@ struct vcpu {
 	uint32_t *kicks;    /* whom to kick when it is given back */
 	unsigned index;
 	struct vela_state *state;
-	uint32_t have;	 /* state groups in the page that are the guest's present ones */
-	uint32_t dirty;	 /* of them, those changed since the last exit */
-	bool locked;	 /* the thread holds the machine's lock */
-	uint32_t window; /* an interrupt window has been asked for: as in the state page */
-	bool timed_out;	 /* the last exit was for a deadline */
-	bool halted;	 /* the guest has executed HLT */
+	uint32_t have;	    /* state groups in the page that are the guest's present ones */
+	uint32_t dirty;	    /* of them, those changed since the last exit */
+	bool locked;	    /* the thread holds the machine's lock */
+	uint32_t window;    /* an interrupt window has been asked for: as in the state page */
+	struct fetch fetch; /* guest memory that it waits for */
+	bool timed_out;	    /* the last exit was for a deadline */
+	bool halted;	    /* the guest has executed HLT */
 	uint64_t deadline_tsc;
 	uint64_t tsc_offset;  /* guest's TSC minus the host's */
 	uint64_t system_time; /* last value of the paravirtual clock's MSR */

@@ -80,6 +80,7 @@ class BalloonTest(unittest.TestCase):
                 vela.show(0)
                 vela.expect_all([r"root: solo: asked to do without 96 of its 256 MiB",
                                  r"root: solo: asked to do without 0 of its 256 MiB"])
+                vela.terminal.expect(r"solo: guest: has \d+ MiB free, and \d+ MiB that it could")
                 self.assertNotRegex(vela.terminal.text, "error|PANIC")
                 vela.quit()
 

@@ -19,6 +19,10 @@
 #define PAGES_MAX 16384u
 #define STATS_MAX 64u
 
+/* Tags of statistics (VIRTIO 1.2 section 5.5.6.3) */
+#define STAT_FREE      4u
+#define STAT_AVAILABLE 6u
+
 struct stat {
 	uint16_t tag;
 	uint64_t value;
@@ -91,10 +95,14 @@ static void read_stats(struct virtio_balloon *balloon)
 	for (unsigned i = 0; i < STATS_MAX; i++) {
 		if (vq_chain_read(&balloon->chain, i * sizeof stat, &stat, sizeof stat) !=
 		    sizeof stat)
-			return;
+			break;
 		if (stat.tag < BALLOON_STATS)
 			s->stats[stat.tag] = stat.value;
 	}
+	if (s->asked)
+		balloon->memory.told(balloon->memory.ctx, s->stats[STAT_FREE],
+				     s->stats[STAT_AVAILABLE]);
+	s->asked = 0;
 }
 
 static void balloon_notify(void *ctx, unsigned queue)
@@ -128,18 +136,22 @@ void virtio_balloon_ask(struct virtio_balloon *balloon)
 
 	if (!virtio_take(&balloon->dev, queue, &balloon->chain))
 		return;
+	balloon->s.asked = 1;
 	virtio_give(&balloon->dev, queue, balloon->chain.head, 0);
 	virtio_kick(&balloon->dev, queue);
+	/* An empty queue has to be looked at, or the driver does not tell of its next buffer. */
+	balloon_notify(balloon, queue);
 }
 
-void virtio_balloon_set_target(struct virtio_balloon *balloon, uint64_t bytes)
+bool virtio_balloon_set_target(struct virtio_balloon *balloon, uint64_t bytes)
 {
 	uint32_t pages = (uint32_t)(bytes / BALLOON_PAGE);
 
 	if (balloon->s.config.target == pages)
-		return;
+		return false;
 	balloon->s.config.target = pages;
 	virtio_config_changed(&balloon->dev);
+	return true;
 }
 
 /* Only the driver's own figure is its to write. */
@@ -154,6 +166,7 @@ static void balloon_config_write(void *ctx, unsigned offset, unsigned width, uin
 static void forget(struct virtio_balloon *balloon)
 {
 	balloon->s.config.actual = 0;
+	balloon->s.asked = 0;
 	memset(balloon->s.stats, 0xff, sizeof balloon->s.stats);
 }
 

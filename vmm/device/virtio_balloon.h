@@ -18,6 +18,9 @@ struct balloon_memory {
 	/* Contents the guest no longer needs; it may use the range again at any time. */
 	void (*report)(void *ctx, uint64_t gpa, uint64_t bytes);
 	void (*done)(void *ctx); /* no more for now: the request is answered next */
+	/* The statistics that were asked for: bytes that are free, and those that the guest could
+	 * do without; UINT64_MAX: not known. */
+	void (*told)(void *ctx, uint64_t free, uint64_t available);
 	void *ctx;
 };
 
@@ -32,6 +35,7 @@ struct virtio_balloon_state {
 	struct virtio_state virtio;
 	struct virtio_balloon_config config;
 	uint64_t stats[BALLOON_STATS]; /* by tag, section 5.5.6.3; UINT64_MAX: not known */
+	uint64_t asked;		       /* 1: the driver has been asked for new ones */
 };
 
 struct virtio_balloon {
@@ -46,8 +50,8 @@ extern const struct device_ops virtio_balloon_device_ops;
 void virtio_balloon_init(struct virtio_balloon *balloon, const struct virtio_wiring *wiring,
 			 const struct balloon_memory *memory);
 
-/* Asks the guest to do without so many bytes in all. */
-void virtio_balloon_set_target(struct virtio_balloon *balloon, uint64_t bytes);
+/* Asks the guest to do without so many bytes in all. False: that is what it was asked already. */
+bool virtio_balloon_set_target(struct virtio_balloon *balloon, uint64_t bytes);
 
 /* Asks the guest for new statistics; the answer comes later, if its driver has any. */
 void virtio_balloon_ask(struct virtio_balloon *balloon);

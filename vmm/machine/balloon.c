@@ -183,6 +183,14 @@ void balloon_done(void *ctx)
 	give(ctx);
 }
 
+void balloon_told(void *ctx, uint64_t free, uint64_t available)
+{
+	(void)ctx;
+	if (free != UINT64_MAX && available != UINT64_MAX)
+		rt_log(RT_INFO, "guest: has %llu MiB free, and %llu MiB that it could do without",
+		       (unsigned long long)free >> 20, (unsigned long long)available >> 20);
+}
+
 void balloon_touch(void *ctx, unsigned char *bytes, uint64_t length)
 {
 	struct machine *m = ctx;
@@ -203,11 +211,13 @@ bool balloon_fault(struct machine *m, uint64_t gpa, struct fetch *fetch)
 	return true;
 }
 
+/* A new target is the user's wish, who will want to know what there is to be had. */
 void balloon_poll(struct machine *m)
 {
 	const struct rt_balloon *page = m->balloon.page;
+	struct virtio_balloon *device = &m->pc.virtio.balloon;
 
-	if (page)
-		virtio_balloon_set_target(&m->pc.virtio.balloon,
-					  __atomic_load_n(&page->target_bytes, __ATOMIC_ACQUIRE));
+	if (page && virtio_balloon_set_target(
+			    device, __atomic_load_n(&page->target_bytes, __ATOMIC_ACQUIRE)))
+		virtio_balloon_ask(device);
 }

@@ -29,6 +29,7 @@ void balloon_inflate(void *m, uint64_t gpa);
 void balloon_deflate(void *m, uint64_t gpa);
 void balloon_report(void *m, uint64_t gpa, uint64_t bytes);
 void balloon_done(void *m);
+void balloon_told(void *m, uint64_t free, uint64_t available);
 
 /* Fetches what is gone of length bytes of the RAM window that are about to be used. */
 void balloon_touch(void *m, unsigned char *bytes, uint64_t length);

@@ -109,8 +109,9 @@ static void init_devices(struct machine *m)
 	};
 
 	if (m->balloon.page) {
-		config.balloon = (struct balloon_memory){ balloon_inflate, balloon_deflate,
-							  balloon_report, balloon_done, m };
+		config.balloon =
+			(struct balloon_memory){ balloon_inflate, balloon_deflate, balloon_report,
+						 balloon_done,	  balloon_told,	   m };
 		config.touch = balloon_touch;
 		m->memory.touch = balloon_touch;
 		m->memory.ctx = m;

@@ -112,7 +112,7 @@ struct stat {
 
 static void statistics_are_asked_for(void **state)
 {
-	const struct stat stats[3] = { { 4, 1000 }, { 99, 5 }, { 6, 77 } };
+	const struct stat stats[3] = { { 4, 0x3000 }, { 99, 5 }, { 6, 0x7000 } };
 
 	(void)state;
 	start(F_STATS);
@@ -120,14 +120,18 @@ static void statistics_are_asked_for(void **state)
 	memcpy(zoo.ram + ZOO_BUFFERS, stats, sizeof stats);
 	zoo_describe(&zoo, 2, 0, ZOO_BUFFERS, sizeof stats, 0, 0);
 	zoo_submit(&zoo, 2, 0);
-	assert_int_equal(balloon->s.stats[4], 1000);
-	assert_int_equal(balloon->s.stats[6], 77);
+	assert_int_equal(balloon->s.stats[4], 0x3000);
+	assert_int_equal(balloon->s.stats[6], 0x7000);
 	assert_int_equal(balloon->s.stats[0], UINT64_MAX);
 	assert_int_equal(zoo_used_index(&zoo, 2), 0); /* kept until the next question */
+	assert_int_equal(zoo.logged, 0);
 	virtio_balloon_ask(balloon);
 	assert_int_equal(zoo_used_index(&zoo, 2), 1);
 	virtio_balloon_ask(balloon);
 	assert_int_equal(zoo_used_index(&zoo, 2), 1);
+	zoo_submit(&zoo, 2, 0);
+	assert_int_equal(zoo.logged, 1);
+	assert_int_equal(zoo.log[0], ZOO_TOLD | 3 << 8 | 7);
 	zoo_set_status(&zoo, 0);
 	assert_int_equal(balloon->s.stats[6], UINT64_MAX);
 }
@@ -138,10 +142,10 @@ static void the_target_is_the_hosts(void **state)
 	start(0);
 	zoo_enable_msix(&zoo);
 	zoo.logged = 0;
-	virtio_balloon_set_target(balloon, 16 * BALLOON_PAGE);
+	assert_true(virtio_balloon_set_target(balloon, 16 * BALLOON_PAGE));
 	assert_int_equal(zoo.logged, 1);
 	assert_int_equal(zoo_last(&zoo), ZOO_MSI | 0x40);
-	virtio_balloon_set_target(balloon, 16 * BALLOON_PAGE);
+	assert_false(virtio_balloon_set_target(balloon, 16 * BALLOON_PAGE));
 	assert_int_equal(zoo.logged, 1);
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG, 4), 16);
 	bus_mmio_write(&zoo.bus, ZOO_CONFIG, 4, 0);

@@ -167,6 +167,7 @@ bool zoo_send(void *ctx, const struct apic_message *message);
 #define ZOO_DEFLATE 0x60000u
 #define ZOO_REPORT  0x70000u
 #define ZOO_DONE    0x80000u
+#define ZOO_TOLD    0xa0000u /* free pages in bits 15:8, available ones in 7:0 */
 void zoo_event(void *ctx, enum apic_delivery kind, uint8_t vector);
 void zoo_eoi(void *ctx, uint8_t vector);
 

@@ -103,11 +103,17 @@ static void put_done(void *ctx)
 	put_balloon(ctx, ZOO_DONE);
 }
 
+static void put_told(void *ctx, uint64_t free, uint64_t available)
+{
+	put_balloon(ctx, ZOO_TOLD | (free / BALLOON_PAGE & 0xff) << 8 |
+				 (available / BALLOON_PAGE & 0xff));
+}
+
 void zoo_build_balloon(struct zoo *zoo)
 {
 	struct virtio_wiring w = zoo_wiring(zoo);
-	const struct balloon_memory memory = { put_inflate, put_deflate, put_report, put_done,
-					       zoo };
+	const struct balloon_memory memory = { put_inflate, put_deflate, put_report,
+					       put_done,    put_told,	 zoo };
 
 	virtio_balloon_init(&zoo->dev.balloon, &w, &memory);
 	zoo_place(zoo, &zoo->dev.balloon.dev);

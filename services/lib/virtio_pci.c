@@ -179,7 +179,10 @@ const char *virtio_pci_queue(struct virtio_pci *dev, unsigned queue, uint16_t en
 			     struct hw_dma *dma, struct vq_driver *driver)
 {
 	struct vq_ring ring = { .event_idx = dev->features & VIRTIO_F_EVENT_IDX };
-	void *memory = hw_dma_take(dma, VQ_RING_BYTES(entries), 16);
+	/* From a page's start on no element of the used ring crosses into another page. QEMU 7.2
+	 * behind an IOMMU writes the half of such an element that is in the second page, its
+	 * length, to an offset in the ring that it takes for an address. */
+	void *memory = hw_dma_take(dma, VQ_RING_BYTES(entries), VELA_PAGE_SIZE);
 
 	if (!memory)
 		return "there is not enough memory for its queues";

@@ -91,7 +91,9 @@ static void enable(struct card_virtio_queue *queue)
 		.used = card_memory(queue->address[2], 6 + 8u * queue->entries),
 	};
 
-	queue->enabled = ring.desc && ring.avail && ring.used;
+	/* No element of the used ring may cross a page: virtio_pci_queue says why. */
+	queue->enabled = ring.desc && ring.avail && ring.used &&
+			 queue->address[2] % 4096 + 6 + 8u * queue->entries <= 4096;
 	if (queue->enabled)
 		vq_device_init(&queue->ring, &ring);
 }

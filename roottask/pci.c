@@ -254,9 +254,11 @@ void pci_quiet(void *config)
 	uint16_t command = pci_read16(config, COMMAND);
 
 	pci_write16(config, COMMAND, (command & (uint16_t)~COMMAND_MASTER) | COMMAND_NO_INTX);
+	/* Masked, not disabled: the 82574L of QEMU 7.2 ends the emulator when its interrupt timer
+	 * finds MSI-X disabled since it was started. */
 	if (msix)
 		pci_write16(config, msix + MSI_CONTROL,
-			    pci_read16(config, msix + MSI_CONTROL) & (uint16_t)~MSIX_ENABLE);
+			    pci_read16(config, msix + MSI_CONTROL) | MSIX_MASKED);
 	if (msi)
 		pci_write16(config, msi + MSI_CONTROL,
 			    pci_read16(config, msi + MSI_CONTROL) & (uint16_t)~MSI_ENABLE);

@@ -15,6 +15,7 @@
 
 #define CLASS_STORAGE 1u
 #define CLASS_NETWORK 2u
+#define LOOK_NS	      1000000000ull
 
 /* MSI-X table entry (PCI 3.0, section 6.8.2). */
 #define ENTRY_DATA    2u
@@ -143,6 +144,7 @@ bool device_prepare(struct device *device, const struct vela_info *info,
 	static struct pci_saved saved;
 	uint64_t id = service->device;
 
+	device->id = id;
 	if (!device->config)
 		device->config = ecam_open(info, id);
 	if (!device->config || !pci_present(device->config)) {
@@ -180,7 +182,7 @@ static bool map_bar(const struct device *device, unsigned n, struct process *pro
 	return true;
 }
 
-static bool confine(const struct vela_info *info, struct process *process,
+static bool confine(struct device *device, const struct vela_info *info, struct process *process,
 		    const struct extent *reach, unsigned reaches)
 {
 	static bool said;
@@ -201,8 +203,11 @@ static bool confine(const struct vela_info *info, struct process *process,
 				       reach[i].base / VELA_PAGE_SIZE,
 				       reach[i].size / VELA_PAGE_SIZE, VELA_MEM_R | VELA_MEM_W)))
 			return false;
-	return root_check(process->name, "confine its device",
-			  rt_dev_assign(process_sel(process, PROCESS_DC), space));
+	device->look_ns = 0;
+	device->stopped = 0;
+	device->confined = root_check(process->name, "confine its device",
+				      rt_dev_assign(process_sel(process, PROCESS_DC), space));
+	return device->confined;
 }
 
 /* Writes entry 0 of the MSI-X table; the others stay masked as they are after a reset. */
@@ -254,8 +259,7 @@ static uint32_t bind_interrupts(struct device *device, struct process *process)
 	return 1;
 }
 
-bool device_give(struct device *device, const struct vela_info *info,
-		 const struct config_service *service, struct process *process,
+bool device_give(struct device *device, const struct vela_info *info, struct process *process,
 		 const struct extent *reach, unsigned reaches, struct rt_device *facts)
 {
 	*facts = (struct rt_device){
@@ -266,12 +270,12 @@ bool device_give(struct device *device, const struct vela_info *info,
 	static_assert(sizeof facts->address >= sizeof "ffff:ff:ff.f");
 	char address[CONFIG_ADDRESS_MAX];
 
-	config_pci_text(service->device, address);
+	config_pci_text(device->id, address);
 	snprintf(facts->address, sizeof facts->address, "%.15s", address);
 	root_utcb()[VELA_DC_HW] = VELA_ROOT_HW;
-	root_utcb()[VELA_DC_RID] = service->device;
+	root_utcb()[VELA_DC_RID] = device->id;
 	if (!process_create(process, VELA_KIND_DC, PROCESS_DC, "create its device's context") ||
-	    !confine(info, process, reach, reaches))
+	    !confine(device, info, process, reach, reaches))
 		return false;
 	for (unsigned n = 0; n < PCI_BARS; n++) {
 		facts->bar[n].bytes = device->bars[n].bytes;
@@ -294,19 +298,50 @@ void device_release(struct device *device)
 	pci_let_master(device->config);
 }
 
+/* A device can make faults faster than they are read, so what is counted is a part of them. */
+static void log_stopped(struct device *device, const struct process *process)
+{
+	static const char *const kind[] = {
+		[VELA_FAULT_NONE] = "something else",
+		[VELA_FAULT_READ] = "a read at",
+		[VELA_FAULT_WRITE] = "a write at",
+		[VELA_FAULT_INTERRUPT] = "interrupt",
+	};
+	char address[CONFIG_ADDRESS_MAX];
+
+	if (!device->confined || rt_dev_faults(process_sel(process, PROCESS_DC)) != VELA_OK)
+		return;
+	const uint64_t *w = root_utcb();
+	const uint64_t count = w[VELA_DEV_FAULT_COUNT], reason = w[VELA_DEV_FAULT_REASON];
+
+	if (count == device->stopped)
+		return;
+	config_pci_text(device->id, address);
+	rt_log(RT_ERROR,
+	       "%s: the IOMMU has stopped its device at %s, %llu times or more; the last was %s "
+	       "%#llx, reason %#llx",
+	       process->name, address, (unsigned long long)(count - device->stopped),
+	       kind[reason & 3], (unsigned long long)w[VELA_DEV_FAULT_ADDRESS],
+	       (unsigned long long)reason >> 8);
+	device->stopped = count;
+}
+
+uint64_t device_look(struct device *device, const struct process *process, uint64_t now_ns)
+{
+	if (!device->confined)
+		return UINT64_MAX;
+	if (now_ns >= device->look_ns) {
+		log_stopped(device, process);
+		device->look_ns = now_ns + LOOK_NS;
+	}
+	return device->look_ns;
+}
+
 void device_quiet(struct device *device, const struct process *process)
 {
 	if (!device->config)
 		return;
 	pci_quiet(device->config);
-	if (rt_dev_faults(process_sel(process, PROCESS_DC)) != VELA_OK)
-		return;
-	const uint64_t *w = root_utcb();
-	if (w[VELA_DEV_FAULT_COUNT])
-		rt_log(RT_ERROR,
-		       "%s: its device was stopped by the IOMMU %llu times, last at %#llx, reason "
-		       "%#llx",
-		       process->name, (unsigned long long)w[VELA_DEV_FAULT_COUNT],
-		       (unsigned long long)w[VELA_DEV_FAULT_ADDRESS],
-		       (unsigned long long)w[VELA_DEV_FAULT_REASON]);
+	log_stopped(device, process);
+	device->confined = false;
 }

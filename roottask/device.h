@@ -13,8 +13,12 @@
 
 struct device {
 	void *config; /* configuration space; NULL: there is no device, or not yet */
+	uint64_t id;  /* as in the configuration: segment, bus, device, function */
 	struct pci_bar bars[PCI_BARS];
 	struct pci_messages messages;
+	bool confined;	  /* the IOMMU stops it where it may not reach */
+	uint64_t look_ns; /* confined: when to look again for what the IOMMU has stopped */
+	uint64_t stopped; /* times, of those logged already */
 };
 
 /*
@@ -29,15 +33,18 @@ bool device_prepare(struct device *device, const struct vela_info *info,
  * registers, confines it to the reach of reaches extents, binds its interrupts. Says what the
  * process is to know of it.
  */
-bool device_give(struct device *device, const struct vela_info *info,
-		 const struct config_service *service, struct process *process,
+bool device_give(struct device *device, const struct vela_info *info, struct process *process,
 		 const struct extent *reach, unsigned reaches, struct rt_device *facts);
 
 /* Lets it reach memory and interrupt: its driver has reset it, so it has forgotten what it did for
  * an earlier one. Not every function can be reset from here. */
 void device_release(struct device *device);
 
-/* Ends its DMA and interrupts, before its process ends; logs what the IOMMU has caught it at. */
+/* Logs what the IOMMU has stopped since the last look, at most once a second. Returns when to look
+ * again, UINT64_MAX for never. */
+uint64_t device_look(struct device *device, const struct process *process, uint64_t now_ns);
+
+/* Ends its DMA and interrupts, before its process ends; logs what the IOMMU has stopped. */
 void device_quiet(struct device *device, const struct process *process);
 
 #endif

@@ -195,6 +195,10 @@ static void attend_service(struct lifecycle *life, struct service *service, uint
 			   !service_request(service, &status)) {
 			failure_text(&status, text, sizeof text);
 			end_service(life, service, POLICY_END_FAILED, text);
+		} else if (!service_look(service, rt_clock_ns(), deadline_ns)) {
+			snprintf(text, sizeof text, "it has not answered for %llu s",
+				 (unsigned long long)service->config->watchdog_us / 1000000);
+			end_service(life, service, POLICY_END_FAILED, text);
 		}
 	}
 	member_clear(member, deadline_ns);

@@ -2,6 +2,7 @@
 /* From a storage or switch block to a running service; see service.h. */
 #include "service.h"
 
+#include <rt/clock.h>
 #include <rt/hypercall.h>
 #include <rt/log.h>
 
@@ -88,7 +89,7 @@ static bool give_device(struct service *service, const struct vela_info *machine
 		reach[1 + i] =
 			(struct extent){ window.base + RT_LINK_RINGS, window.size - RT_LINK_RINGS };
 	}
-	return device_give(&service->device, machine, config, process, reach,
+	return device_give(&service->device, machine, process, reach,
 			   1 + (unsigned)config->client_count, &info->device);
 }
 
@@ -157,6 +158,27 @@ bool service_request(struct service *service, const struct rt_status *status)
 	return true;
 }
 
+bool service_look(struct service *service, uint64_t now_ns, uint64_t *deadline_ns)
+{
+	const struct process *process = &service->member.process;
+	struct rt_status *status = process->status;
+
+	deadline_lower(deadline_ns, device_look(&service->device, process, now_ns));
+	switch (watchdog_look(&service->watchdog, __atomic_load_n(&status->alive, __ATOMIC_RELAXED),
+			      now_ns)) {
+	case WATCHDOG_HANGS:
+		return false;
+	case WATCHDOG_ASK:
+		__atomic_store_n(&status->asked, service->watchdog.asked, __ATOMIC_RELAXED);
+		rt_sm_up(process_sel(process, PROCESS_WAKE));
+		break;
+	case WATCHDOG_WAIT:
+		break;
+	}
+	deadline_lower(deadline_ns, service->watchdog.look_ns);
+	return true;
+}
+
 void service_quiet(struct service *service)
 {
 	device_quiet(&service->device, &service->member.process);
@@ -182,8 +204,10 @@ bool service_start(struct service *service, const struct vela_info *info,
 	if (!prepare(service) || (config->device != CONFIG_NO_DEVICE &&
 				  !device_prepare(&service->device, info, config, diag)))
 		return false;
-	if (build(service, (unsigned)cpu, program, info, facts, vms))
+	if (build(service, (unsigned)cpu, program, info, facts, vms)) {
+		watchdog_start(&service->watchdog, config->watchdog_us * 1000, rt_clock_ns());
 		return true;
+	}
 	service_quiet(service);
 	process_destroy(&service->member.process);
 	return false;

@@ -7,11 +7,13 @@
 
 #include "device.h"
 #include "member.h"
+#include "watchdog.h"
 
 struct service {
 	const struct config_service *config;
 	struct member member;
 	struct device device;
+	struct watchdog watchdog;
 	bool prepared; /* its windows and its doorbell are there; they outlive its process */
 };
 
@@ -24,6 +26,10 @@ bool service_start(struct service *service, const struct vela_info *info,
 
 /* Acts on a report of its process; false: it is none with which a service goes on. */
 bool service_request(struct service *service, const struct rt_status *status);
+
+/* While it runs: logs what the IOMMU has stopped its device at, and asks whether it is alive.
+ * False: it has not answered for too long. Lowers *deadline_ns to when to look again. */
+bool service_look(struct service *service, uint64_t now_ns, uint64_t *deadline_ns);
 
 /* Before its memory is taken back: nothing it started goes on. */
 void service_quiet(struct service *service);

@@ -15,6 +15,7 @@ static const char *const any[] = { "any", NULL };
 static const char *const none[] = { "none", NULL };
 static const char *const automatic[] = { "auto", NULL };
 static const char *const unlimited[] = { "unlimited", NULL };
+static const char *const never[] = { "off", NULL };
 static const char *const mode[] = { "read-write", "read-only", "discard", NULL }; /* config_mode */
 static const char *const flag[] = { "off", "on", NULL };
 static const char *const action[] = { "stop", "restart", NULL }; /* enum config_action */
@@ -57,6 +58,9 @@ const struct config_key config_keys[] = {
 	{ "restart-limit", IN_STORAGE | IN_SWITCH, KEY_COUNT, SERVICE(restart_limit), .min = "0",
 	  .max = "1000", .preset = "5",
 	  .doc = "restarts after crashes before the service stays stopped" },
+	{ "watchdog", IN_STORAGE | IN_SWITCH, KEY_TIME, SERVICE(watchdog_us), never, 0, .min = "2s",
+	  .max = "3600s", .preset = "30s",
+	  .doc = "a service that has not answered the root task for so long has failed" },
 
 	{ "memory", IN_VM, KEY_SIZE, VM(memory_bytes), .min = "16M", .max = "512G", .step = "2M",
 	  .required = true, .doc = "memory of the guest" },

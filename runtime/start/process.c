@@ -83,6 +83,14 @@ bool rt_report_answered(void)
 	return __atomic_load_n(&status()->code, __ATOMIC_ACQUIRE) == RT_STATUS_RUNNING;
 }
 
+void rt_alive(void)
+{
+	const uint32_t asked = __atomic_load_n(&status()->asked, __ATOMIC_RELAXED);
+
+	if (asked != status()->alive)
+		__atomic_store_n(&status()->alive, asked, __ATOMIC_RELAXED);
+}
+
 int rt_report(uint32_t code, uint32_t value, const char *text)
 {
 	if (!rt_report_answered())

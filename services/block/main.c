@@ -46,6 +46,7 @@ int rt_main(void)
 		uint64_t now_ns = rt_clock_ns();
 		uint64_t again_ns = service_turn(&service, now_ns);
 
+		rt_alive();
 		wake_clients();
 		if (service.fatal)
 			rt_fatal("%s", service.fatal);

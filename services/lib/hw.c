@@ -68,5 +68,6 @@ uint64_t hw_now_ns(void)
 /* A service looks at everything each time it is woken, so an up that is lost here is no loss. */
 void hw_pause_ns(uint64_t ns)
 {
+	rt_alive();
 	rt_sm_down_all(RT_SEL_WAKE, rt_clock_deadline(ns));
 }

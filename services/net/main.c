@@ -121,6 +121,7 @@ int rt_main(void)
 		uint64_t next = update();
 		bool more = true;
 
+		rt_alive();
 		for (unsigned turn = 0; more && turn < TURNS_MAX; turn++) {
 			more = switch_turn(&sw, rt_clock_ns());
 			wake();

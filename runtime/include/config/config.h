@@ -166,6 +166,7 @@ struct config_service {
 	uint64_t host_cpu;
 	enum config_action on_crash;
 	uint64_t restart_limit;
+	uint64_t watchdog_us; /* 0: off */
 	size_t client_count;
 	struct config_client clients[CONFIG_CLIENTS_MAX]; /* in the order of the file */
 };

@@ -31,4 +31,8 @@ bool rt_report_answered(void);
 /* How often the user has asked for Ctrl-Alt-Del since this process started. */
 uint32_t rt_ctrl_alt_dels(void);
 
+/* Answers the root task's watchdog, if it has asked. A service calls it in its loop, and where it
+ * waits for its device no longer than it has set itself. */
+void rt_alive(void);
+
 #endif

@@ -99,6 +99,8 @@ struct rt_status {
 	char text[512];
 	/* Root task: how often the user has asked for Ctrl-Alt-Del; it ups the first WAKE. */
 	uint32_t ctrl_alt_dels;
+	uint32_t asked; /* root task: whether the process is alive; it ups RT_SEL_WAKE */
+	uint32_t alive; /* service: the last asked that it has seen (rt_alive) */
 };
 
 enum rt_file_role { RT_FILE_KERNEL, RT_FILE_INITRD, RT_FILE_MODULE, RT_FILE_DISK };

@@ -36,8 +36,9 @@ static void everything(void **state)
 		"10000 }; disk seed { module \"seed.img\"; mode discard; scratch 16M }\n"
 		"disk root { from ssd; unit 2; partition \"debian\"; mode read-write; bandwidth "
 		"100M; operations 1000 }") "storage ssd { device \"0001:02:1f.7\"; host-cpu 3; "
-					   "on-crash stop; restart-limit 7 }\n"
-					   "switch lan { uplink \"00:05.0\" }\n switch quiet { }");
+					   "on-crash stop; restart-limit 7; watchdog 3s }\n"
+					   "switch lan { uplink \"00:05.0\"; watchdog off }\n "
+					   "switch quiet { }");
 	const struct config_vm *vm = config->vms[0];
 	const struct config_service *ssd = config->services[0], *lan = config->services[1];
 	const struct config_disk *seed = vm->disks[0], *root = vm->disks[1];
@@ -48,6 +49,8 @@ static void everything(void **state)
 	assert_int_equal(ssd->host_cpu, 3);
 	assert_int_equal(ssd->on_crash, CONFIG_STOP);
 	assert_int_equal(ssd->restart_limit, 7);
+	assert_int_equal(ssd->watchdog_us, 3000000);
+	assert_int_equal(lan->watchdog_us, 0);
 	assert_int_equal(lan->kind, CONFIG_SWITCH);
 	assert_int_equal(lan->device, 5 << 3);
 	assert_int_equal(lan->on_crash, CONFIG_RESTART);
@@ -85,6 +88,7 @@ static void defaults(void **state)
 	assert_false(config->vms[0]->rng);
 	assert_false(config->vms[0]->balloon);
 	assert_int_equal(config->services[0]->restart_limit, 5);
+	assert_int_equal(config->services[0]->watchdog_us, 30000000);
 }
 
 /* Numbers count only disks on storages, then nets; services count their clients in file order. */

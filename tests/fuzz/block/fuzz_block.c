@@ -7,39 +7,33 @@
  * nowhere but to windows and the driver's memory, and that sectors and rights are kept; in both
  * nothing reaches beyond the arrays of service and drivers.
  */
+#include "../fuzz.h"
+#include "../input.h"
 #include "sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 enum { HOSTILE, HONEST, FIRST = 100, SECTORS = 64, WATCHED = 400 };
 
-static const uint8_t *input;
-static size_t left;
+static struct input input;
 
-static uint8_t take(void)
+static uint8_t take_byte(void)
 {
-	if (!left)
-		return 0;
-	left--;
-	return *input++;
-}
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
+	return (uint8_t)take(&input, 1);
 }
 
 static uint64_t noise(uint64_t value)
 {
-	uint8_t choice = take();
+	uint8_t choice = take_byte();
 
-	return choice < 128 ? value : choice < 160 ? 0 : choice < 192 ? UINT64_MAX : value ^ take();
+	return choice < 128   ? value
+	       : choice < 160 ? 0
+	       : choice < 192 ? UINT64_MAX
+			      : value ^ take_byte();
 }
 
 static void start(uint8_t which)
@@ -60,27 +54,28 @@ static void start(uint8_t which)
 static void scribble_ring(void)
 {
 	struct vq_ring *ring = &peer[HOSTILE].queue.ring;
-	unsigned at = take();
+	unsigned at = take_byte();
 
-	switch (take() % 6) {
+	switch (take_byte() % 6) {
 	case 0:
-		ring->avail->idx += take() % 4;
+		ring->avail->idx += take_byte() % 4;
 		break;
 	case 1:
-		ring->avail->ring[at] = take();
+		ring->avail->ring[at] = take_byte();
 		break;
 	case 2:
-		ring->desc[at].address = (uint64_t)take() << 12 | take() << 4;
+		ring->desc[at].address = (uint64_t)take_byte() << 12 | take_byte() << 4;
 		break;
 	case 3:
-		ring->desc[at].length = (uint32_t)take() << (take() % 24);
+		ring->desc[at].length = (uint32_t)take_byte() << (take_byte() % 24);
 		break;
 	case 4:
-		ring->desc[at].flags = take() % 8;
-		ring->desc[at].next = take();
+		ring->desc[at].flags = take_byte() % 8;
+		ring->desc[at].next = take_byte();
 		break;
 	default:
-		peer[HOSTILE].window[RT_LINK_WORDS + (take() << 4 | take()) % 0x8000] = take();
+		peer[HOSTILE].window[RT_LINK_WORDS + (take_byte() << 4 | take_byte()) % 0x8000] =
+			take_byte();
 	}
 }
 
@@ -103,24 +98,24 @@ static void check_last(void)
 
 static void work_well(void)
 {
-	for (unsigned steps = take(); steps && left; steps--) {
-		uint8_t op = take();
+	for (unsigned steps = take_byte(); steps && input.left; steps--) {
+		uint8_t op = take_byte();
 
 		switch (op % 8) {
 		case 0:
 		case 1:
-			peer_submit(HOSTILE, op & 8 ? take() % 16 : op >> 7, take(), take() % 240,
-				    take() << 7);
+			peer_submit(HOSTILE, op & 8 ? take_byte() % 16 : op >> 7, take_byte(),
+				    take_byte() % 240, take_byte() << 7);
 			break;
 		case 2:
-			peer_submit(HONEST, RT_BLOCK_READ, take(), take() % 200, 4096);
+			peer_submit(HONEST, RT_BLOCK_READ, take_byte(), take_byte() % 200, 4096);
 			break;
 		case 3:
-			sim_change(HOSTILE, take() % 4 ? RT_LINK_OPEN : RT_LINK_CLOSED);
+			sim_change(HOSTILE, take_byte() % 4 ? RT_LINK_OPEN : RT_LINK_CLOSED);
 			peer_poll(HOSTILE);
 			break;
 		case 4:
-			sim.controller->work(take() % 8);
+			sim.controller->work(take_byte() % 8);
 			break;
 		case 5:
 			sim_turn();
@@ -136,26 +131,27 @@ static void work_well(void)
 /* Any byte of what device and driver share, mostly where the rings begin. */
 static void scribble_memory(void)
 {
-	uint32_t at = (uint32_t)take() << 8 | take();
+	uint32_t at = (uint32_t)take_byte() << 8 | take_byte();
 
-	if (take() & 1)
+	if (take_byte() & 1)
 		at = (at << 3) % SIM_DMA_BYTES;
-	sim.dma[at] ^= take();
+	sim.dma[at] ^= take_byte();
 }
 
 static void go_wrong(void)
 {
 	sim.noise = noise;
-	while (left && !sim.service.fatal) {
-		switch (take() % 4) {
+	while (input.left && !sim.service.fatal) {
+		switch (take_byte() % 4) {
 		case 0:
-			peer_submit(HONEST, take() % 5, take(), take() % 200, take() << 9);
+			peer_submit(HONEST, take_byte() % 5, take_byte(), take_byte() % 200,
+				    take_byte() << 9);
 			break;
 		case 1:
-			sim.now_ns += (uint64_t)take() << 28;
+			sim.now_ns += (uint64_t)take_byte() << 28;
 			break;
 		case 2:
-			for (unsigned n = take() % 16; n; n--)
+			for (unsigned n = take_byte() % 16; n; n--)
 				scribble_memory();
 			break;
 		default:
@@ -165,12 +161,10 @@ static void go_wrong(void)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	input = bytes;
-	left = size;
-	start(take());
+	input = (struct input){ bytes, size };
+	start(take_byte());
 	for (unsigned sector = 0; sector < WATCHED; sector++)
 		memset(sim.disk[0] + sector * 512ull, 0xaa, 4);
 	work_well();

@@ -4,20 +4,14 @@
  * checksums right or wrong, nothing beyond the disk is read, and what is found lies on it. Most
  * inputs get right checksums, or the search would end with them.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "gpt.h"
 
 enum { BLOCK = 512, BLOCKS = 96, TABLE = 16 };
 
 static unsigned char disk[BLOCKS * BLOCK];
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool read_blocks(void *ctx, uint64_t lba, uint32_t bytes, void *to)
 {
@@ -54,7 +48,6 @@ static void seal(unsigned char *header)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const struct gpt_disk gpt = { read_blocks, NULL, BLOCK, BLOCKS };

@@ -6,6 +6,7 @@
  * refused for a mistake that is reported, and the explanation of a configuration without mistakes
  * is a configuration that explains itself the same.
  */
+#include "../fuzz.h"
 #include "config/config.h"
 
 #include <stdio.h>
@@ -13,8 +14,6 @@
 #include <string.h>
 
 enum { FILES = 4, ARENA_BYTES = 128 * 1024, TEXT_BYTES = 512 * 1024 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct files {
 	struct config_source file[FILES];
@@ -37,7 +36,7 @@ struct printed {
 	size_t used;
 };
 
-static void require(bool holds, const char *what)
+static void promise(bool holds, const char *what)
 {
 	if (holds)
 		return;
@@ -63,15 +62,15 @@ static void check_place(const struct config_pos *where)
 	const char *line = where->source->text;
 	const char *end = line + where->source->size;
 
-	require(where->line > 0 && where->column > 0 && where->length > 0,
+	promise(where->line > 0 && where->column > 0 && where->length > 0,
 		"positions count from 1");
 	for (uint32_t i = 1; i < where->line; i++) {
 		line = memchr(line, '\n', (size_t)(end - line));
-		require(line != NULL, "a mistake lies on a line of its source");
+		promise(line != NULL, "a mistake lies on a line of its source");
 		line++;
 	}
-	require(where->column - 1 <= (size_t)(end - line), "a mistake lies inside its source");
-	require(!memchr(line, '\n', where->column - 1), "a column lies on its line");
+	promise(where->column - 1 <= (size_t)(end - line), "a mistake lies inside its source");
+	promise(!memchr(line, '\n', where->column - 1), "a column lies on its line");
 }
 
 static void log_error(void *context, const struct config_error *error)
@@ -79,7 +78,7 @@ static void log_error(void *context, const struct config_error *error)
 	struct log *log = context;
 	size_t room = sizeof log->text - log->used;
 
-	require(room > CONFIG_ERROR_TEXT_MAX, "no more mistakes than the limit");
+	promise(room > CONFIG_ERROR_TEXT_MAX, "no more mistakes than the limit");
 	check_place(&error->where);
 	log->used += config_error_text(error, log->text + log->used, CONFIG_ERROR_TEXT_MAX);
 }
@@ -98,12 +97,12 @@ static struct vela_config *parse(const struct files *files, struct log *log, uns
 
 	log->used = 0;
 	if (!config_parse(&arena, &files->file[0], &loader, &diag, &config)) {
-		require(diag.errors > 0 && !config,
+		promise(diag.errors > 0 && !config,
 			"a refused configuration has mistakes and no result");
 		return NULL;
 	}
-	require(diag.errors == 0 && config, "an accepted configuration has no mistakes");
-	require(config_check(config, &diag) == (log->used == 0), "a check says why it fails");
+	promise(diag.errors == 0 && config, "an accepted configuration has no mistakes");
+	promise(config_check(config, &diag) == (log->used == 0), "a check says why it fails");
 	return config;
 }
 
@@ -112,7 +111,7 @@ static void print_all(void *context, const char *text)
 	struct printed *printed = context;
 	size_t length = strlen(text);
 
-	require(printed->used + length < sizeof printed->text, "an explanation is bounded");
+	promise(printed->used + length < sizeof printed->text, "an explanation is bounded");
 	memcpy(printed->text + printed->used, text, length);
 	printed->used += length;
 	printed->text[printed->used] = '\0';
@@ -133,15 +132,15 @@ static void check_vm(const struct config_vm *vm)
 {
 	const uint64_t mib = 1024 * 1024;
 
-	require(strlen(vm->name) > 0 && strlen(vm->name) <= CONFIG_NAME_MAX, "a VM has a name");
-	require(vm->memory_bytes >= 16 * mib && vm->memory_bytes % (2 * mib) == 0,
+	promise(strlen(vm->name) > 0 && strlen(vm->name) <= CONFIG_NAME_MAX, "a VM has a name");
+	promise(vm->memory_bytes >= 16 * mib && vm->memory_bytes % (2 * mib) == 0,
 		"memory is whole");
-	require(vm->cpus >= 1 && vm->cpus <= CONFIG_VCPUS_MAX, "virtual CPUs that can be");
-	require(is_ended(vm->host_cpu), "host CPUs that can be, and an end of their list");
-	require(vm->priority >= 1 && vm->priority <= 100, "a priority in range");
-	require(vm->boot.kernel.path && vm->boot.kernel.path[0], "a VM has a kernel");
-	require(strlen(vm->boot.args) <= CONFIG_ARGS_MAX, "arguments are bounded");
-	require(vm->boot.module_count <= CONFIG_MODULES_MAX, "modules are bounded");
+	promise(vm->cpus >= 1 && vm->cpus <= CONFIG_VCPUS_MAX, "virtual CPUs that can be");
+	promise(is_ended(vm->host_cpu), "host CPUs that can be, and an end of their list");
+	promise(vm->priority >= 1 && vm->priority <= 100, "a priority in range");
+	promise(vm->boot.kernel.path && vm->boot.kernel.path[0], "a VM has a kernel");
+	promise(strlen(vm->boot.args) <= CONFIG_ARGS_MAX, "arguments are bounded");
+	promise(vm->boot.module_count <= CONFIG_MODULES_MAX, "modules are bounded");
 	check_place(&vm->where);
 }
 
@@ -154,24 +153,24 @@ static bool same_disk(const struct config_disk *a, const struct config_disk *b)
 /* Both ends of every link agree on it, and what is written has one user. */
 static void check_service(const struct config_service *service)
 {
-	require(strlen(service->name) > 0 && service->client_count <= CONFIG_CLIENTS_MAX,
+	promise(strlen(service->name) > 0 && service->client_count <= CONFIG_CLIENTS_MAX,
 		"a service has a name and few clients");
-	require(service->kind == CONFIG_SWITCH || service->device != CONFIG_NO_DEVICE,
+	promise(service->kind == CONFIG_SWITCH || service->device != CONFIG_NO_DEVICE,
 		"a storage has a device");
 	for (size_t i = 0; i < service->client_count; i++) {
 		const struct config_client *client = &service->clients[i];
 
 		if (service->kind == CONFIG_SWITCH) {
-			require(client->net && client->net->service == service &&
+			promise(client->net && client->net->service == service &&
 					!client->vm->refused,
 				"a port is its switch's");
 			continue;
 		}
-		require(client->disk && client->disk->from.service == service &&
+		promise(client->disk && client->disk->from.service == service &&
 				!client->vm->refused,
 			"a disk is its storage's");
 		for (size_t j = 0; j < i; j++)
-			require((client->disk->mode != CONFIG_READ_WRITE &&
+			promise((client->disk->mode != CONFIG_READ_WRITE &&
 				 service->clients[j].disk->mode != CONFIG_READ_WRITE) ||
 					!same_disk(client->disk, service->clients[j].disk),
 				"one writer alone");
@@ -186,19 +185,19 @@ static void check_links(const struct config_vm *vm)
 	for (size_t i = 0; i < vm->disk_count; i++) {
 		const struct config_disk *disk = vm->disks[i];
 
-		require(!disk->module.path != !disk->from.name[0], "a disk is on something");
-		require((disk->mode == CONFIG_DISCARD) == (disk->scratch_bytes != 0),
+		promise(!disk->module.path != !disk->from.name[0], "a disk is on something");
+		promise((disk->mode == CONFIG_DISCARD) == (disk->scratch_bytes != 0),
 			"discard needs scratch");
-		require(strlen(disk->partition) <= CONFIG_PARTITION_MAX,
+		promise(strlen(disk->partition) <= CONFIG_PARTITION_MAX,
 			"partition names are short");
-		require(vm->refused || disk->module.path ||
+		promise(vm->refused || disk->module.path ||
 				(disk->from.service && disk->link == link++),
 			"links of disks in order");
 	}
 	for (size_t i = 0; i < vm->net_count; i++) {
-		require(vm->refused || (vm->nets[i]->service && vm->nets[i]->link == link++),
+		promise(vm->refused || (vm->nets[i]->service && vm->nets[i]->link == link++),
 			"links of ports in order");
-		require(vm->nets[i]->mac && !(vm->nets[i]->mac >> 40 & 1) &&
+		promise(vm->nets[i]->mac && !(vm->nets[i]->mac >> 40 & 1) &&
 				!(vm->nets[i]->mac >> 48),
 			"a MAC address of one station");
 	}
@@ -214,7 +213,7 @@ static void check_macs(const struct vela_config *config)
 			macs[count++] = config->vms[i]->nets[j]->mac;
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
-			require(macs[i] != macs[j], "MAC addresses are unique");
+			promise(macs[i] != macs[j], "MAC addresses are unique");
 }
 
 /* Origins differ between a configuration and its explanation: removes them, the last comment of
@@ -246,9 +245,9 @@ static void check_refusals(const struct vela_config *config, const struct log *a
 	for (size_t i = 0; i < config->service_count; i++)
 		config_service_check(config, config->services[i], &diag);
 	for (size_t i = 0; i < config->vm_count; i++)
-		require(config_vm_check(config, config->vms[i], &diag) != config->vms[i]->refused,
+		promise(config_vm_check(config, config->vms[i], &diag) != config->vms[i]->refused,
 			"a VM is refused for its mistakes");
-	require(log.used == all->used && memcmp(log.text, all->text, log.used) == 0,
+	promise(log.used == all->used && memcmp(log.text, all->text, log.used) == 0,
 		"a mistake is said at every check");
 }
 
@@ -269,11 +268,11 @@ static void check_explanation(const struct vela_config *config)
 	files.file[0] =
 		(struct config_source){ .name = "main", .text = whole.text, .size = whole.used };
 	config = parse(&files, &log, memory, sizeof memory);
-	require(config != NULL, "an explanation is a configuration");
+	promise(config != NULL, "an explanation is a configuration");
 	explain(config, &again);
 	strip_origins(&whole);
 	strip_origins(&again);
-	require(strcmp(whole.text, again.text) == 0, "an explanation means what it explains");
+	promise(strcmp(whole.text, again.text) == 0, "an explanation means what it explains");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -294,9 +293,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct vela_config *config = parse(&files, &first, memory[0], ARENA_BYTES);
 
-	require(!config == !parse(&files, &second, memory[1], ARENA_BYTES),
+	promise(!config == !parse(&files, &second, memory[1], ARENA_BYTES),
 		"the same verdict twice");
-	require(first.used == second.used && memcmp(first.text, second.text, first.used) == 0,
+	promise(first.used == second.used && memcmp(first.text, second.text, first.used) == 0,
 		"the same mistakes twice");
 	if (!config)
 		return 0;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "console.h"
 
 enum { SLOTS = 4, SCROLLBACK = 4096, HONEST = 3 };
@@ -21,12 +22,6 @@ static struct rt_session honest;
 void rt_session_ring(vela_sel_t doorbell)
 {
 	(void)doorbell;
-}
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
 }
 
 static void change(unsigned n, uint32_t state)
@@ -116,7 +111,6 @@ static void step(const uint8_t op[5])
 	require(console.focus < SLOTS);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	if (!windows) {

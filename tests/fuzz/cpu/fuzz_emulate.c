@@ -4,24 +4,16 @@
  * input. Beside memory safety: devices only see widths that the bus has, a fault or refusal leaves
  * RIP alone, and the cached decoding of an instruction does what the first one did.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "cpu/emulate.h"
 #include "cpu/registers.h"
 
 #define RAM_BYTES 0x8000u
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static unsigned char ram[RAM_BYTES];
 static uint64_t trace; /* of all accesses, in order */
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void note(uint64_t at, unsigned width, uint64_t value)
 {

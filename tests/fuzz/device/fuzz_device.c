@@ -4,39 +4,19 @@
  * outside events. Beside memory safety it checks that answers fit their width, that a deadline
  * that was reached makes way for a later one, and that saving and loading changes nothing.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
+#include "../input.h"
 #include "zoo.h"
 
 #define RECORD_BYTES (sizeof(struct device_header) + DEVICE_STATE_MAX)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct zoo zoo;
 static const struct zoo_class *class;
 /* Set once a damaged record was loaded: times in it may be anything, so that promises about
  * deadlines no longer hold; safety still must. */
 static bool damaged;
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
-struct input {
-	const uint8_t *at, *end;
-};
-
-static uint32_t take(struct input *in, unsigned bytes)
-{
-	uint32_t value = 0;
-
-	for (unsigned i = 0; i < bytes && in->at < in->end; i++)
-		value |= (uint32_t)*in->at++ << (i * 8);
-	return value;
-}
 
 static void access_port(struct input *in, bool is_write)
 {
@@ -157,13 +137,13 @@ static void step(struct input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, data + size };
+	struct input in = { data, size };
 
 	class = zoo_find(DEVICE_UNDER_TEST);
 	require(class != NULL);
 	damaged = false;
 	zoo_open(&zoo, class, ZOO_START_NS);
-	while (in.at < in.end)
+	while (in.left)
 		step(&in);
 	return 0;
 }

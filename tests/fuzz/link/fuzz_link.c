@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "../fuzz.h"
 
 static void poll_client(struct rt_link *link, uint8_t answer)
 {
@@ -84,7 +80,6 @@ static void scribble(struct rt_link_words *words, const struct rt_link_header *h
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	/* Exactly the shared pages, so that a step beyond them is seen. */

@@ -8,20 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "machine/boot.h"
 
 #define RAM_BYTES (4u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned char ram[RAM_BYTES];
 static const unsigned char module[5000];
 
 static void check(bool loaded, const struct vela_state *state, const struct boot_error *error)
 {
-	if (loaded ? !(state->cr0 & 1) || state->rflags != 2
-		   : strncmp(error->text, "kernel: ", 8) && strncmp(error->text, "module: ", 8))
-		abort();
+	require(loaded ? state->cr0 & 1 && state->rflags == 2
+		       : !strncmp(error->text, "kernel: ", 8) ||
+				 !strncmp(error->text, "module: ", 8));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

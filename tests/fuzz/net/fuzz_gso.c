@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "gso.h"
 
 enum { FIXED = 8, MTU = 1500 };
@@ -17,12 +18,6 @@ static uint32_t data_bytes, packets, longest;
 static unsigned char packet[70000];
 static struct vq_segment room;
 static uint32_t headers; /* of the frame, when it is cut */
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool take(void *ctx, const struct rt_net_header *header, uint32_t bytes,
 		 struct vq_sink *sink)
@@ -70,7 +65,6 @@ static void make(const uint8_t *bytes, size_t size, uint32_t length)
 		memcpy(frame_bytes + at, bytes, length - at < size ? length - at : size);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct vq_segment segment[VQ_ENTRIES_MAX];

@@ -5,9 +5,9 @@
  * Whatever the card does, the driver stays in its memory, and a card that behaves again is used
  * again or given up.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "card.h"
 #include "card_virtio.h"
 #include "e1000e.h"
@@ -19,12 +19,6 @@ static union {
 	struct e1000e e1000e;
 } state;
 static struct nic *nic = &state.nic;
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void send(uint32_t length)
 {
@@ -128,7 +122,6 @@ static void step(bool virtio, const uint8_t op[6])
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	bool virtio = size && bytes[0] & 1;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
 #include "client.h"
 
 enum { CLIENTS = 3, HONEST = 2, BUFFER = 2048, MTU = 1500 };
@@ -16,12 +17,6 @@ static struct client client[CLIENTS];
 static struct ether_switch sw;
 static struct vq_driver tx, rx;
 static uint64_t now;
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static struct vq_ring ring_at(unsigned n, uint32_t offset)
 {
@@ -187,7 +182,6 @@ static void step(const uint8_t op[6])
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	for (unsigned n = 0; n < CLIENTS; n++)

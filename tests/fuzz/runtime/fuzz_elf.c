@@ -4,17 +4,10 @@
  * in the root task relies without further checks.
  */
 #include <rt/elf.h>
-#include <stdlib.h>
+
+#include "../fuzz.h"
 
 #define VA_END 0x0000600000000000ull
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check_segment(const struct rt_elf_segment *s, const uint8_t *data, size_t size)
 {

@@ -9,29 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
+#include "../input.h"
+
 enum { LOW = 2048, HIGH = 512 };
 
 #define HIGH_ADDRESS 0x100000000ull
-
-struct input {
-	const uint8_t *bytes;
-	size_t left;
-};
-
-static uint64_t take(struct input *input, unsigned width)
-{
-	uint64_t value = 0;
-
-	for (; width && input->left; width--, input->left--)
-		value = value << 8 | *input->bytes++;
-	return value;
-}
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Mostly an address in RAM, near an edge now and then. */
 static uint64_t address(struct input *input)
@@ -127,7 +110,6 @@ static void place(struct vq_device *device, struct vq_ring *ring, struct input *
 		ring->avail = NULL;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct vq_device device;

@@ -9,27 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz.h"
+#include "../input.h"
+
 enum { ENTRIES = 16, WINDOW = 512, BASE = 0x10000, RINGS = VQ_RING_BYTES(ENTRIES) };
-
-struct input {
-	const uint8_t *bytes;
-	size_t left;
-};
-
-static uint64_t take(struct input *input, unsigned width)
-{
-	uint64_t value = 0;
-
-	for (; width && input->left; width--, input->left--)
-		value = value << 8 | *input->bytes++;
-	return value;
-}
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void scribble(struct input *input, unsigned char *rings, struct vq_ring *ring)
 {
@@ -114,7 +97,6 @@ static void use_driver(struct vq_driver *driver, struct input *input)
 		require(driver->free == ENTRIES);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct vq_driver driver;

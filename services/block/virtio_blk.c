@@ -10,28 +10,9 @@
 
 #include <string.h>
 
-/* Section 5.2.3. */
-#define FEATURE_SEG_MAX	     (1ull << 2)
-#define FEATURE_RO	     (1ull << 5)
-#define FEATURE_BLK_SIZE     (1ull << 6)
-#define FEATURE_FLUSH	     (1ull << 9)
-#define FEATURE_DISCARD	     (1ull << 13)
-#define FEATURE_WRITE_ZEROES (1ull << 14)
-#define FEATURES                                                                             \
-	(FEATURE_SEG_MAX | FEATURE_RO | FEATURE_BLK_SIZE | FEATURE_FLUSH | FEATURE_DISCARD | \
-	 FEATURE_WRITE_ZEROES | VIRTIO_F_EVENT_IDX)
-
-/* Section 5.2.4. */
-enum {
-	CONFIG_CAPACITY = 0,
-	CONFIG_SEG_MAX = 12,
-	CONFIG_BLK_SIZE = 20,
-	CONFIG_DISCARD_SECTORS = 36,
-	CONFIG_ZEROES_SECTORS = 48,
-};
-
-/* Section 5.2.6. */
-#define TYPE_GET_ID 8u
+#define FEATURES                                                                               \
+	(VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | \
+	 VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES | VIRTIO_F_EVENT_IDX)
 
 #define SLOTS	    64u
 #define ID_NS	    1000000000ull
@@ -67,7 +48,8 @@ static struct vq_buffer *const data = buffers + 1;
 static bool matches(const struct rt_device *device)
 {
 	return device->vendor == VIRTIO_PCI_VENDOR &&
-	       (device->device == VIRTIO_PCI_BLOCK || device->device == VIRTIO_PCI_BLOCK_TRANS);
+	       (device->device == VIRTIO_PCI_DEVICE + VIRTIO_TYPE_BLOCK ||
+		device->device == VIRTIO_PCI_BLOCK_TRANS);
 }
 
 static uint32_t config32(uint64_t offset)
@@ -88,16 +70,16 @@ static void read_unit(struct disk_unit *unit)
 	uint64_t features = blk.pci.features;
 	uint64_t sectors = 0;
 
-	virtio_pci_config(&blk.pci, CONFIG_CAPACITY, &sectors, sizeof sectors);
+	virtio_pci_config(&blk.pci, VIRTIO_BLK_CAPACITY, &sectors, sizeof sectors);
 	memset(unit, 0, sizeof *unit);
-	unit->block_bytes = features & FEATURE_BLK_SIZE ? config32(CONFIG_BLK_SIZE) : 512;
-	unit->read_only = features & FEATURE_RO;
-	unit->can_flush = features & FEATURE_FLUSH;
-	if (features & FEATURE_DISCARD)
-		unit->discard_sectors = config32(CONFIG_DISCARD_SECTORS);
-	if (features & FEATURE_WRITE_ZEROES)
-		unit->zeroes_sectors = config32(CONFIG_ZEROES_SECTORS);
-	blk.most = features & FEATURE_SEG_MAX ? config32(CONFIG_SEG_MAX) : 1;
+	unit->block_bytes = features & VIRTIO_BLK_F_BLK_SIZE ? config32(VIRTIO_BLK_BLK_SIZE) : 512;
+	unit->read_only = features & VIRTIO_BLK_F_RO;
+	unit->can_flush = features & VIRTIO_BLK_F_FLUSH;
+	if (features & VIRTIO_BLK_F_DISCARD)
+		unit->discard_sectors = config32(VIRTIO_BLK_DISCARD_SECTORS);
+	if (features & VIRTIO_BLK_F_WRITE_ZEROES)
+		unit->zeroes_sectors = config32(VIRTIO_BLK_ZEROES_SECTORS);
+	blk.most = features & VIRTIO_BLK_F_SEG_MAX ? config32(VIRTIO_BLK_SEG_MAX) : 1;
 	if (blk.most > DISK_SEGMENTS)
 		blk.most = DISK_SEGMENTS;
 	if (blk.most > blk.entries - 2u)
@@ -150,7 +132,7 @@ static const char *read_serial(struct disk *disk)
 	uint32_t written;
 	uint16_t head;
 
-	blk.slot[0].header = (struct rt_block_request){ .type = TYPE_GET_ID };
+	blk.slot[0].header = (struct rt_block_request){ .type = RT_BLOCK_GET_ID };
 	data[0] = (struct vq_buffer){ slot_address(0, offsetof(struct slot, id)),
 				      sizeof blk.slot->id };
 	if (!add(0, 0, 1))

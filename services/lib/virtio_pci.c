@@ -7,52 +7,11 @@
 
 #include <string.h>
 
-/* Section 4.1.4.3: common configuration. */
-enum {
-	COMMON_DEVICE_SELECT = 0,
-	COMMON_DEVICE_FEATURE = 4,
-	COMMON_DRIVER_SELECT = 8,
-	COMMON_DRIVER_FEATURE = 12,
-	COMMON_CONFIG_VECTOR = 16,
-	COMMON_STATUS = 20,
-	COMMON_GENERATION = 21,
-	COMMON_QUEUE_SELECT = 22,
-	COMMON_QUEUE_SIZE = 24,
-	COMMON_QUEUE_VECTOR = 26,
-	COMMON_QUEUE_ENABLE = 28,
-	COMMON_QUEUE_NOTIFY = 30,
-	COMMON_QUEUE_DESC = 32,
-	COMMON_QUEUE_DRIVER = 40,
-	COMMON_QUEUE_DEVICE = 48,
-	COMMON_BYTES = 56,
-};
-
-/* Section 2.1: device status. */
-enum {
-	STATUS_ACKNOWLEDGE = 1,
-	STATUS_DRIVER = 2,
-	STATUS_DRIVER_OK = 4,
-	STATUS_FEATURES_OK = 8,
-	STATUS_NEEDS_RESET = 64,
-};
-
-/* Section 4.1.4: struct virtio_pci_cap. */
-enum {
-	CAP_TYPE = 3,
-	CAP_BAR = 4,
-	CAP_OFFSET = 8,
-	CAP_LENGTH = 12,
-	CAP_MULTIPLIER = 16,
-	CAP_COMMON = 1,
-	CAP_NOTIFY = 2,
-	CAP_DEVICE = 4,
-};
-
+#define COMMON_BYTES	 56u /* of the common configuration that are used */
 #define PCI_CAPABILITIES 0x34u
 #define PCI_CAP_VENDOR	 0x09u
 #define PCI_CAPS_MAX	 48u /* that fit into a configuration space */
 
-#define NO_VECTOR     0xffffu
 #define RESET_NS      1000000000ull
 #define RESET_STEP_NS 100000ull
 #define CONFIG_TRIES  16u
@@ -69,22 +28,22 @@ static uint32_t config32(const struct rt_device *device, unsigned at)
  * section 4.1.4.1. */
 static void take_capability(struct virtio_pci *dev, const struct rt_device *device, unsigned at)
 {
-	struct hw_regs bar = hw_bar(device, device->config[at + CAP_BAR]);
-	struct hw_regs part =
-		hw_part(&bar, config32(device, at + CAP_OFFSET), config32(device, at + CAP_LENGTH));
+	struct hw_regs bar = hw_bar(device, device->config[at + VIRTIO_CAP_BAR]);
+	struct hw_regs part = hw_part(&bar, config32(device, at + VIRTIO_CAP_OFFSET),
+				      config32(device, at + VIRTIO_CAP_SIZE));
 
-	switch (device->config[at + CAP_TYPE]) {
-	case CAP_COMMON:
+	switch (device->config[at + VIRTIO_CAP_TYPE]) {
+	case VIRTIO_CAP_COMMON:
 		if (!dev->common.bytes && part.bytes >= COMMON_BYTES)
 			dev->common = part;
 		break;
-	case CAP_NOTIFY:
-		if (dev->notify.bytes || at + CAP_MULTIPLIER + 4 > sizeof device->config)
+	case VIRTIO_CAP_NOTIFY:
+		if (dev->notify.bytes || at + VIRTIO_CAP_EXTRA + 4 > sizeof device->config)
 			break;
 		dev->notify = part;
-		dev->notify_multiplier = config32(device, at + CAP_MULTIPLIER);
+		dev->notify_multiplier = config32(device, at + VIRTIO_CAP_EXTRA);
 		break;
-	case CAP_DEVICE:
+	case VIRTIO_CAP_DEVICE:
 		if (!dev->config.bytes)
 			dev->config = part;
 		break;
@@ -97,7 +56,7 @@ const char *virtio_pci_find(struct virtio_pci *dev, const struct rt_device *devi
 
 	*dev = (struct virtio_pci){ 0 };
 	for (unsigned n = 0; n < PCI_CAPS_MAX && at; n++) {
-		if (at < 0x40 || at + CAP_MULTIPLIER > sizeof device->config)
+		if (at < 0x40 || at + VIRTIO_CAP_EXTRA > sizeof device->config)
 			return "its PCI capabilities are damaged";
 		if (device->config[at] == PCI_CAP_VENDOR)
 			take_capability(dev, device, at);
@@ -112,8 +71,8 @@ bool virtio_pci_reset(struct virtio_pci *dev)
 {
 	uint64_t end = hw_now_ns() + RESET_NS;
 
-	hw_write8(&dev->common, COMMON_STATUS, 0);
-	while (hw_read8(&dev->common, COMMON_STATUS)) {
+	hw_write8(&dev->common, VIRTIO_REG_STATUS, 0);
+	while (hw_read8(&dev->common, VIRTIO_REG_STATUS)) {
 		if (hw_now_ns() > end)
 			return false;
 		hw_pause_ns(RESET_STEP_NS);
@@ -125,39 +84,40 @@ static uint64_t device_features(const struct virtio_pci *dev)
 {
 	uint64_t low, high;
 
-	hw_write32(&dev->common, COMMON_DEVICE_SELECT, 0);
-	low = hw_read32(&dev->common, COMMON_DEVICE_FEATURE);
-	hw_write32(&dev->common, COMMON_DEVICE_SELECT, 1);
-	high = hw_read32(&dev->common, COMMON_DEVICE_FEATURE);
+	hw_write32(&dev->common, VIRTIO_REG_DEVICE_SELECT, 0);
+	low = hw_read32(&dev->common, VIRTIO_REG_DEVICE_FEATURE);
+	hw_write32(&dev->common, VIRTIO_REG_DEVICE_SELECT, 1);
+	high = hw_read32(&dev->common, VIRTIO_REG_DEVICE_FEATURE);
 	return high << 32 | low;
 }
 
 static void add_status(const struct virtio_pci *dev, unsigned bit)
 {
-	unsigned status = hw_read8(&dev->common, COMMON_STATUS);
+	unsigned status = hw_read8(&dev->common, VIRTIO_REG_STATUS);
 
-	hw_write8(&dev->common, COMMON_STATUS, (uint8_t)(status | bit));
+	hw_write8(&dev->common, VIRTIO_REG_STATUS, (uint8_t)(status | bit));
 }
 
 const char *virtio_pci_negotiate(struct virtio_pci *dev, uint64_t wanted)
 {
 	uint64_t offered;
 
-	add_status(dev, STATUS_ACKNOWLEDGE);
-	add_status(dev, STATUS_DRIVER);
+	add_status(dev, VIRTIO_ACKNOWLEDGE);
+	add_status(dev, VIRTIO_DRIVER);
 	offered = device_features(dev);
 	if (!(offered & VIRTIO_F_VERSION_1))
 		return "it does not offer VIRTIO 1";
+	/* With ACCESS_PLATFORM the device goes through the IOMMU, where addresses are the same. */
 	dev->features = offered & (wanted | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
 				   VIRTIO_F_ORDER_PLATFORM);
-	hw_write32(&dev->common, COMMON_DRIVER_SELECT, 0);
-	hw_write32(&dev->common, COMMON_DRIVER_FEATURE, (uint32_t)dev->features);
-	hw_write32(&dev->common, COMMON_DRIVER_SELECT, 1);
-	hw_write32(&dev->common, COMMON_DRIVER_FEATURE, (uint32_t)(dev->features >> 32));
-	add_status(dev, STATUS_FEATURES_OK);
-	if (!(hw_read8(&dev->common, COMMON_STATUS) & STATUS_FEATURES_OK))
+	hw_write32(&dev->common, VIRTIO_REG_DRIVER_SELECT, 0);
+	hw_write32(&dev->common, VIRTIO_REG_DRIVER_FEATURE, (uint32_t)dev->features);
+	hw_write32(&dev->common, VIRTIO_REG_DRIVER_SELECT, 1);
+	hw_write32(&dev->common, VIRTIO_REG_DRIVER_FEATURE, (uint32_t)(dev->features >> 32));
+	add_status(dev, VIRTIO_FEATURES_OK);
+	if (!(hw_read8(&dev->common, VIRTIO_REG_STATUS) & VIRTIO_FEATURES_OK))
 		return "it refuses the features it offered";
-	hw_write16(&dev->common, COMMON_CONFIG_VECTOR, NO_VECTOR);
+	hw_write16(&dev->common, VIRTIO_REG_CONFIG_VECTOR, VIRTIO_NO_VECTOR);
 	return NULL;
 }
 
@@ -166,8 +126,8 @@ uint16_t virtio_pci_queue_size(const struct virtio_pci *dev, unsigned queue)
 	uint16_t entries = 1;
 	uint16_t most;
 
-	hw_write16(&dev->common, COMMON_QUEUE_SELECT, (uint16_t)queue);
-	most = hw_read16(&dev->common, COMMON_QUEUE_SIZE);
+	hw_write16(&dev->common, VIRTIO_REG_QUEUE_SELECT, (uint16_t)queue);
+	most = hw_read16(&dev->common, VIRTIO_REG_QUEUE_SIZE);
 	if (!most || most == UINT16_MAX)
 		return 0;
 	while (entries * 2u <= most && entries < VQ_ENTRIES_MAX)
@@ -188,29 +148,29 @@ const char *virtio_pci_queue(struct virtio_pci *dev, unsigned queue, uint16_t en
 		return "there is not enough memory for its queues";
 	vq_ring_place(&ring, memory, entries);
 	vq_driver_init(driver, &ring);
-	hw_write16(&dev->common, COMMON_QUEUE_SELECT, (uint16_t)queue);
-	hw_write16(&dev->common, COMMON_QUEUE_SIZE, entries);
-	hw_write16(&dev->common, COMMON_QUEUE_VECTOR, 0);
+	hw_write16(&dev->common, VIRTIO_REG_QUEUE_SELECT, (uint16_t)queue);
+	hw_write16(&dev->common, VIRTIO_REG_QUEUE_SIZE, entries);
+	hw_write16(&dev->common, VIRTIO_REG_QUEUE_VECTOR, 0);
 	/* Without MSI-X there is no vector, and the service looks at the queue from time to time.
 	 */
-	hw_write64(&dev->common, COMMON_QUEUE_DESC, hw_dma_address(dma, ring.desc));
-	hw_write64(&dev->common, COMMON_QUEUE_DRIVER, hw_dma_address(dma, ring.avail));
-	hw_write64(&dev->common, COMMON_QUEUE_DEVICE, hw_dma_address(dma, ring.used));
+	hw_write64(&dev->common, VIRTIO_REG_QUEUE_DESC, hw_dma_address(dma, ring.desc));
+	hw_write64(&dev->common, VIRTIO_REG_QUEUE_AVAIL, hw_dma_address(dma, ring.avail));
+	hw_write64(&dev->common, VIRTIO_REG_QUEUE_USED, hw_dma_address(dma, ring.used));
 	/* Section 4.1.4.4: where its notifications go. */
-	dev->notify_at[queue] =
-		(uint64_t)hw_read16(&dev->common, COMMON_QUEUE_NOTIFY) * dev->notify_multiplier;
-	hw_write16(&dev->common, COMMON_QUEUE_ENABLE, 1);
+	dev->notify_at[queue] = (uint64_t)hw_read16(&dev->common, VIRTIO_REG_QUEUE_NOTIFY_OFF) *
+				dev->notify_multiplier;
+	hw_write16(&dev->common, VIRTIO_REG_QUEUE_ENABLE, 1);
 	return NULL;
 }
 
 void virtio_pci_start(struct virtio_pci *dev)
 {
-	add_status(dev, STATUS_DRIVER_OK);
+	add_status(dev, VIRTIO_DRIVER_OK);
 }
 
 bool virtio_pci_needs_reset(const struct virtio_pci *dev)
 {
-	return hw_read8(&dev->common, COMMON_STATUS) & STATUS_NEEDS_RESET;
+	return hw_read8(&dev->common, VIRTIO_REG_STATUS) & VIRTIO_NEEDS_RESET;
 }
 
 void virtio_pci_config(const struct virtio_pci *dev, uint64_t offset, void *to, size_t bytes)
@@ -219,10 +179,10 @@ void virtio_pci_config(const struct virtio_pci *dev, uint64_t offset, void *to, 
 	uint8_t generation;
 
 	for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
-		generation = hw_read8(&dev->common, COMMON_GENERATION);
+		generation = hw_read8(&dev->common, VIRTIO_REG_GENERATION);
 		for (size_t i = 0; i < bytes; i++)
 			at[i] = hw_read8(&dev->config, offset + i);
-		if (generation == hw_read8(&dev->common, COMMON_GENERATION))
+		if (generation == hw_read8(&dev->common, VIRTIO_REG_GENERATION))
 			return;
 	}
 }

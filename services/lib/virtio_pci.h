@@ -8,23 +8,10 @@
 #define SERVICES_VIRTIO_PCI_H
 
 #include <rt/process.h>
+#include <rt/virtio.h>
 #include <rt/virtqueue.h>
 
 #include "hw.h"
-
-#define VIRTIO_PCI_VENDOR 0x1af4u
-/* Device ids of modern devices, and the transitional ids of the same devices, section 4.1.2. */
-#define VIRTIO_PCI_NET	       0x1041u
-#define VIRTIO_PCI_NET_TRANS   0x1000u
-#define VIRTIO_PCI_BLOCK       0x1042u
-#define VIRTIO_PCI_BLOCK_TRANS 0x1001u
-
-/* Section 6. With ACCESS_PLATFORM the device goes through the IOMMU, where addresses are the same.
- */
-#define VIRTIO_F_EVENT_IDX	 (1ull << 29)
-#define VIRTIO_F_VERSION_1	 (1ull << 32)
-#define VIRTIO_F_ACCESS_PLATFORM (1ull << 33)
-#define VIRTIO_F_ORDER_PLATFORM	 (1ull << 36)
 
 #define VIRTIO_PCI_QUEUES 8u
 

@@ -206,7 +206,7 @@ static enum port_next next(void *ctx, struct frame *frame)
 	unsigned errors = __atomic_load_n(&shared->errors, __ATOMIC_RELAXED);
 	uint32_t length = __atomic_load_n(&shared->length, __ATOMIC_RELAXED);
 	if ((status & RXD_TCPCS) && !(status & RXD_IXSM) && !(errors & (RXD_TCPE | RXD_IPE)))
-		header.flags = NET_HEADER_DATA_VALID;
+		header.flags = RT_NET_DATA_VALID;
 	e->part = (struct vq_segment){ block, length };
 	if ((status & RXD_EOP) && !(errors & RXD_DAMAGED) && length <= NIC_BLOCK &&
 	    frame_init(frame, &header, &e->part, 1, 0, length, NIC_MTU) == FRAME_GOOD)

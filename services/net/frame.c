@@ -61,14 +61,14 @@ static bool check_tso(struct frame *frame)
 {
 	struct rt_net_header *header = &frame->header;
 	uint16_t type = ether_type(frame, &frame->network);
-	unsigned kind = header->gso_type & ~NET_GSO_ECN;
+	unsigned kind = header->gso_type & ~RT_NET_GSO_ECN;
 	uint32_t tcp = 0;
 
-	if (kind == NET_GSO_TCPV4 && type == ETHERTYPE_IPV4)
+	if (kind == RT_NET_GSO_TCPV4 && type == ETHERTYPE_IPV4)
 		tcp = ipv4_tcp(frame);
-	else if (kind == NET_GSO_TCPV6 && type == ETHERTYPE_IPV6)
+	else if (kind == RT_NET_GSO_TCPV6 && type == ETHERTYPE_IPV6)
 		tcp = ipv6_tcp(frame);
-	if (!tcp || tcp + 20 > frame->start_bytes || !(header->flags & NET_HEADER_NEEDS_CSUM) ||
+	if (!tcp || tcp + 20 > frame->start_bytes || !(header->flags & RT_NET_NEEDS_CSUM) ||
 	    header->csum_start != tcp || header->csum_offset != TCP_CSUM_OFFSET ||
 	    !header->gso_bytes)
 		return false;
@@ -86,15 +86,15 @@ static bool check_header(struct frame *frame)
 {
 	struct rt_net_header *header = &frame->header;
 
-	header->flags &= NET_HEADER_NEEDS_CSUM | NET_HEADER_DATA_VALID;
+	header->flags &= RT_NET_NEEDS_CSUM | RT_NET_DATA_VALID;
 	header->buffers = 0;
 	header->header_bytes = 0;
 	frame->packets = 1;
 	frame->headers = 0;
-	if (header->gso_type != NET_GSO_NONE)
+	if (header->gso_type != RT_NET_GSO_NONE)
 		return check_tso(frame);
 	header->gso_bytes = 0;
-	if (!(header->flags & NET_HEADER_NEEDS_CSUM)) {
+	if (!(header->flags & RT_NET_NEEDS_CSUM)) {
 		header->csum_start = 0;
 		header->csum_offset = 0;
 		return true;
@@ -126,7 +126,7 @@ enum frame_fault frame_init(struct frame *frame, const struct rt_net_header *hea
 	frame->start_bytes = copied;
 	if (!check_header(frame))
 		return FRAME_HEADER;
-	if (header->gso_type == NET_GSO_NONE && bytes > mtu + FRAME_OVERHEAD)
+	if (header->gso_type == RT_NET_GSO_NONE && bytes > mtu + FRAME_OVERHEAD)
 		return FRAME_LENGTH;
 	return FRAME_GOOD;
 }

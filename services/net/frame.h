@@ -17,14 +17,6 @@
 #define FRAME_OVERHEAD 22u  /* an Ethernet header with two VLAN tags: beyond the MTU */
 #define FRAME_MAX      (RT_NET_PACKET_MAX - sizeof(struct rt_net_header))
 
-/* VIRTIO 1.2 section 5.1.6: struct virtio_net_hdr. */
-#define NET_HEADER_NEEDS_CSUM 1u
-#define NET_HEADER_DATA_VALID 2u
-#define NET_GSO_NONE	      0u
-#define NET_GSO_TCPV4	      1u
-#define NET_GSO_TCPV6	      4u
-#define NET_GSO_ECN	      0x80u
-
 struct frame {
 	struct rt_net_header header; /* checked; buffers is 0 */
 	uint32_t bytes;

@@ -85,15 +85,16 @@ static uint16_t complete(uint64_t sum)
 
 static bool takes_tso(const struct frame *frame, uint32_t takes)
 {
-	uint32_t want = (frame->header.gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV4 ? RT_NET_TSO4
-										 : RT_NET_TSO6;
+	uint32_t want = (frame->header.gso_type & ~RT_NET_GSO_ECN) == RT_NET_GSO_TCPV4
+				? RT_NET_TSO4
+				: RT_NET_TSO6;
 
 	return (takes & want) && (takes & RT_NET_CSUM);
 }
 
 uint32_t gso_packets(const struct frame *frame, uint32_t takes)
 {
-	if (frame->header.gso_type == NET_GSO_NONE || takes_tso(frame, takes))
+	if (frame->header.gso_type == RT_NET_GSO_NONE || takes_tso(frame, takes))
 		return 1;
 	return frame->packets;
 }
@@ -140,7 +141,7 @@ static void network_header(const struct frame *frame, unsigned char *start, uint
 {
 	unsigned char *ip = start + frame->network;
 
-	if ((frame->header.gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV6) {
+	if ((frame->header.gso_type & ~RT_NET_GSO_ECN) == RT_NET_GSO_TCPV6) {
 		net_put16(ip + 4, (uint16_t)(bytes - frame->network - 40));
 		return;
 	}
@@ -174,7 +175,7 @@ static bool deliver_segment(const struct frame *frame, const struct outlet *outl
 		payload = frame->bytes - offset;
 	uint32_t bytes = frame->headers + payload;
 	if (outlet->takes & RT_NET_CSUM)
-		header = (struct rt_net_header){ .flags = NET_HEADER_NEEDS_CSUM,
+		header = (struct rt_net_header){ .flags = RT_NET_NEEDS_CSUM,
 						 .csum_start = frame->header.csum_start,
 						 .csum_offset = frame->header.csum_offset };
 	if (!outlet->open(outlet->ctx, &header, bytes, &sink))
@@ -201,12 +202,12 @@ uint32_t gso_deliver(const struct frame *frame, const struct outlet *outlet)
 	struct rt_net_header header = frame->header;
 	uint32_t n = 0;
 
-	if (header.gso_type != NET_GSO_NONE && !takes_tso(frame, outlet->takes)) {
+	if (header.gso_type != RT_NET_GSO_NONE && !takes_tso(frame, outlet->takes)) {
 		while (n < frame->packets && deliver_segment(frame, outlet, &cursor, n))
 			n++;
 		return n;
 	}
-	if ((header.flags & NET_HEADER_NEEDS_CSUM) && !(outlet->takes & RT_NET_CSUM))
+	if ((header.flags & RT_NET_NEEDS_CSUM) && !(outlet->takes & RT_NET_CSUM))
 		return deliver_summed(frame, outlet);
 	if (!(outlet->takes & RT_NET_CSUM))
 		header.flags = 0;

@@ -13,7 +13,8 @@
 const struct nic_ops *nic_find(const struct rt_device *device)
 {
 	if (device->vendor == VIRTIO_PCI_VENDOR &&
-	    (device->device == VIRTIO_PCI_NET || device->device == VIRTIO_PCI_NET_TRANS))
+	    (device->device == VIRTIO_PCI_DEVICE + VIRTIO_TYPE_NET ||
+	     device->device == VIRTIO_PCI_NET_TRANS))
 		return &virtio_net_ops;
 	if (device->vendor == INTEL && device->device == I_82574L)
 		return &e1000e_ops;

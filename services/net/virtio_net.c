@@ -9,27 +9,15 @@
 #include "nic.h"
 #include "virtio_net.h"
 
-/* Section 5.1.3. */
-#define F_CSUM	     (1ull << 0)
-#define F_GUEST_CSUM (1ull << 1)
-#define F_GUEST_TSO4 (1ull << 7)
-#define F_GUEST_TSO6 (1ull << 8)
-#define F_HOST_TSO4  (1ull << 11)
-#define F_HOST_TSO6  (1ull << 12)
-#define F_MRG_RXBUF  (1ull << 15)
-#define F_STATUS     (1ull << 16)
-#define F_CTRL_VQ    (1ull << 17)
-#define F_CTRL_RX    (1ull << 18)
-#define WANTED                                                                             \
-	(F_CSUM | F_GUEST_CSUM | F_GUEST_TSO4 | F_GUEST_TSO6 | F_HOST_TSO4 | F_HOST_TSO6 | \
-	 F_MRG_RXBUF | F_STATUS | F_CTRL_VQ | F_CTRL_RX | VIRTIO_F_EVENT_IDX)
+#define WANTED                                                                       \
+	(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 |     \
+	 VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | \
+	 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_CTRL_VQ |       \
+	 VIRTIO_NET_F_CTRL_RX | VIRTIO_F_EVENT_IDX)
 
 enum { QUEUE_RX, QUEUE_TX, QUEUE_CTRL };
 
 #define BLOCKS_MAX ((RT_NET_PACKET_MAX + NIC_BLOCK - 1) / NIC_BLOCK)
-
-/* Section 5.1.4: device configuration. */
-enum { CONFIG_STATUS = 6, STATUS_LINK_UP = 1 };
 
 /* Section 5.1.6.5.1: the command that turns filtering off. */
 struct command {
@@ -38,7 +26,7 @@ struct command {
 	uint8_t on;
 	uint8_t ack;
 };
-enum { CTRL_RX = 0, CTRL_RX_PROMISC = 0, CTRL_ACK_NONE = 0xff };
+#define ACK_NONE 0xffu
 
 #define COMMAND_NS	1000000000ull
 #define COMMAND_STEP_NS 100000ull
@@ -58,7 +46,7 @@ static void receive_all(struct virtio_net *net)
 
 	if (!command)
 		return;
-	*command = (struct command){ CTRL_RX, CTRL_RX_PROMISC, 1, CTRL_ACK_NONE };
+	*command = (struct command){ VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, 1, ACK_NONE };
 	uint64_t address = hw_dma_address(&net->nic.dma, command);
 	struct vq_buffer buffers[3] = { { address, 2 }, { address + 2, 1 }, { address + 3, 1 } };
 	vq_driver_add(&net->ctrl, buffers, 2, 1);
@@ -99,7 +87,7 @@ static const char *set_up_queues(struct virtio_net *net)
 
 	if (!why)
 		why = virtio_pci_queue(&net->pci, QUEUE_TX, tx, &nic->dma, &net->tx);
-	if (!why && net->pci.features & F_CTRL_RX)
+	if (!why && net->pci.features & VIRTIO_NET_F_CTRL_RX)
 		why = virtio_pci_queue(&net->pci, QUEUE_CTRL,
 				       virtio_pci_queue_size(&net->pci, QUEUE_CTRL), &nic->dma,
 				       &net->ctrl);
@@ -110,11 +98,11 @@ static uint32_t offloads(uint64_t features)
 {
 	uint32_t takes = 0;
 
-	if (features & F_CSUM)
+	if (features & VIRTIO_NET_F_CSUM)
 		takes |= RT_NET_CSUM;
-	if (features & F_HOST_TSO4)
+	if (features & VIRTIO_NET_F_HOST_TSO4)
 		takes |= RT_NET_TSO4;
-	if (features & F_HOST_TSO6)
+	if (features & VIRTIO_NET_F_HOST_TSO6)
 		takes |= RT_NET_TSO6;
 	return takes;
 }
@@ -142,7 +130,7 @@ static const char *start(struct nic *nic)
 		post(net);
 	virtio_pci_start(&net->pci);
 	virtio_pci_notify(&net->pci, QUEUE_RX);
-	if (net->pci.features & F_CTRL_RX)
+	if (net->pci.features & VIRTIO_NET_F_CTRL_RX)
 		receive_all(net);
 	return NULL;
 }
@@ -195,15 +183,16 @@ static bool watch(struct nic *nic, bool room)
 static void check(struct nic *nic)
 {
 	struct virtio_net *net = of(nic);
-	uint16_t status = STATUS_LINK_UP;
+	uint16_t status = VIRTIO_NET_S_LINK_UP;
 
 	if (virtio_pci_needs_reset(&net->pci)) {
 		nic->broken = true;
 		nic->why = "the device has found a fault";
 	}
-	if (net->pci.features & F_STATUS)
-		virtio_pci_config(&net->pci, CONFIG_STATUS, &status, sizeof status);
-	nic->link_up = status & STATUS_LINK_UP;
+	if (net->pci.features & VIRTIO_NET_F_STATUS)
+		virtio_pci_config(&net->pci, offsetof(struct virtio_net_config, status), &status,
+				  sizeof status);
+	nic->link_up = status & VIRTIO_NET_S_LINK_UP;
 }
 
 /* Gives the buffers of the frame back to the device. */
@@ -249,7 +238,7 @@ static enum port_next next(void *ctx, struct frame *frame)
 	/* Buffers of one frame that have not all come yet are kept. */
 	if (!net->held && !net->have && !take_buffer(net))
 		return PORT_EMPTY;
-	unsigned need = net->pci.features & F_MRG_RXBUF ? net->header.buffers : 1;
+	unsigned need = net->pci.features & VIRTIO_NET_F_MRG_RXBUF ? net->header.buffers : 1;
 	bool good = need && need <= net->nic.rx_blocks;
 	while (good && net->have < need)
 		if (!take_buffer(net))
@@ -294,7 +283,7 @@ static bool open_packet(void *ctx, const struct rt_net_header *header, uint32_t 
 		left -= n;
 	}
 	*sink = (struct vq_sink){ .segment = nic->piece, .segments = nic->pieces };
-	own.flags &= NET_HEADER_NEEDS_CSUM;
+	own.flags &= RT_NET_NEEDS_CSUM;
 	vq_sink_put(sink, &own, sizeof own);
 	return true;
 }

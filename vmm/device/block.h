@@ -9,23 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <rt/block.h>
 #include <rt/virtqueue.h>
 
-#define BLOCK_SECTOR   512u /* unit of all sector numbers */
-#define BLOCK_SEGMENTS 34u  /* of a request: data of 32, and the remainders of header and status */
-#define BLOCK_SERIAL   20u
-
-/* VIRTIO 1.2 section 5.2.6. */
-enum block_type {
-	BLOCK_READ = 0,
-	BLOCK_WRITE = 1,
-	BLOCK_FLUSH = 4,
-	BLOCK_GET_ID = 8, /* the device's own business */
-	BLOCK_DISCARD = 11,
-	BLOCK_WRITE_ZEROES = 13,
-};
-
-enum block_status { BLOCK_OK, BLOCK_ERROR, BLOCK_UNSUPPORTED };
+#define BLOCK_SEGMENTS 34u /* of a request: data of 32, and the remainders of header and status */
 
 struct block_facts {
 	uint64_t sectors;
@@ -34,13 +21,13 @@ struct block_facts {
 	bool can_flush;		  /* what was written may be lost without a flush */
 	uint32_t discard_sectors; /* largest discard, 0: none */
 	uint32_t zeroes_sectors;  /* largest write-zeroes, 0: none */
-	char serial[BLOCK_SERIAL];
+	char serial[RT_BLOCK_SERIAL];
 };
 
 /* One request. The device has checked it against the facts, and does not touch it from submit to
  * done but for cancelled. */
 struct block_io {
-	enum block_type type;
+	enum rt_block_type type;
 	uint64_t sector;
 	uint32_t bytes;	   /* READ, WRITE: of data; DISCARD, WRITE_ZEROES: of the range */
 	bool unmap;	   /* WRITE_ZEROES */
@@ -51,7 +38,7 @@ struct block_io {
 	struct block_io *next;
 	uint32_t issued;
 	uint32_t pieces;
-	enum block_status status;
+	enum rt_block_status status;
 };
 
 struct block_backend {
@@ -64,12 +51,12 @@ struct block_backend {
 	void (*poll)(void *ctx);
 	void *ctx;
 	/* The device's: a request is done with. */
-	void (*done)(void *owner, struct block_io *io, enum block_status status);
+	void (*done)(void *owner, struct block_io *io, enum rt_block_status status);
 	void *owner;
 };
 
 static inline void block_done(const struct block_backend *backend, struct block_io *io,
-			      enum block_status status)
+			      enum rt_block_status status)
 {
 	backend->done(backend->owner, io, status);
 }

@@ -12,16 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NET_HEADER_BYTES 12u
-_Static_assert(sizeof(struct rt_net_header) == NET_HEADER_BYTES, "VIRTIO 1.2 section 5.1.6");
-
-/* struct rt_net_header */
-#define NET_NEEDS_CSUM 1u
-#define NET_DATA_VALID 2u
-#define NET_GSO_NONE   0u
-#define NET_GSO_TCPV4  1u
-#define NET_GSO_TCPV6  4u
-#define NET_GSO_ECN    0x80u
+#define NET_HEADER_BYTES sizeof(struct rt_net_header)
 
 /* A received packet. Its bytes may change while it is looked at. */
 struct net_packet {

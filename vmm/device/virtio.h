@@ -8,34 +8,12 @@
 #ifndef VMM_DEVICE_VIRTIO_H
 #define VMM_DEVICE_VIRTIO_H
 
+#include <rt/virtio.h>
 #include <rt/virtqueue.h>
 
 #include "pci.h"
 
-#define VIRTIO_VENDOR_ID  0x1af4
-#define VIRTIO_DEVICE_ID  0x1040 /* plus the device type */
 #define VIRTIO_QUEUES_MAX 17u
-#define VIRTIO_NO_VECTOR  0xffffu
-
-/* Device types, section 5. */
-#define VIRTIO_TYPE_NET	    1
-#define VIRTIO_TYPE_BLOCK   2
-#define VIRTIO_TYPE_CONSOLE 3
-#define VIRTIO_TYPE_ENTROPY 4
-#define VIRTIO_TYPE_BALLOON 5
-
-/* Feature bits of the transport, section 6. All of these are offered for every device. */
-#define VIRTIO_F_INDIRECT_DESC (UINT64_C(1) << 28)
-#define VIRTIO_F_EVENT_IDX     (UINT64_C(1) << 29)
-#define VIRTIO_F_VERSION_1     (UINT64_C(1) << 32)
-
-/* Device status, section 2.1. */
-#define VIRTIO_ACKNOWLEDGE 1u
-#define VIRTIO_DRIVER	   2u
-#define VIRTIO_DRIVER_OK   4u
-#define VIRTIO_FEATURES_OK 8u
-#define VIRTIO_NEEDS_RESET 64u
-#define VIRTIO_FAILED	   128u
 
 struct virtio_queue_state {
 	uint64_t desc, avail, used; /* guest-physical */

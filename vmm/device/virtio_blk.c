@@ -10,23 +10,6 @@
 #define CLASS_DISK   0x018000u /* mass storage, other */
 #define MAX_SEGMENTS (BLOCK_SEGMENTS - 2)
 
-/* Section 5.2.4: offsets in the configuration. */
-enum {
-	CONFIG_CAPACITY = 0,
-	CONFIG_SEG_MAX = 12,
-	CONFIG_BLK_SIZE = 20,
-	CONFIG_PHYSICAL_EXP = 24,
-	CONFIG_MIN_IO = 26,
-	CONFIG_WRITEBACK = 32,
-	CONFIG_QUEUES = 34,
-	CONFIG_DISCARD_SECTORS = 36,
-	CONFIG_DISCARD_SEGMENTS = 40,
-	CONFIG_DISCARD_ALIGNMENT = 44,
-	CONFIG_ZEROES_SECTORS = 48,
-	CONFIG_ZEROES_SEGMENTS = 52,
-	CONFIG_ZEROES_UNMAP = 56,
-};
-
 static void blk_notify(void *ctx, unsigned queue)
 {
 	struct virtio_blk *blk = ctx;
@@ -53,7 +36,7 @@ static bool blk_forget(void *ctx)
 	blk->stalled = 0;
 	blk->answered = 0;
 	blk->s.writeback = 1;
-	blk->config[CONFIG_WRITEBACK] = 1;
+	blk->config[VIRTIO_BLK_WRITEBACK] = 1;
 	return !blk->in_flight;
 }
 
@@ -61,10 +44,11 @@ static void blk_config_write(void *ctx, unsigned offset, unsigned width, uint64_
 {
 	struct virtio_blk *blk = ctx;
 
-	if (offset != CONFIG_WRITEBACK || width != 1 || !virtio_has(&blk->dev, F_CONFIG_WCE))
+	if (offset != VIRTIO_BLK_WRITEBACK || width != 1 ||
+	    !virtio_has(&blk->dev, VIRTIO_BLK_F_CONFIG_WCE))
 		return;
 	blk->s.writeback = value & 1;
-	blk->config[CONFIG_WRITEBACK] = blk->s.writeback;
+	blk->config[VIRTIO_BLK_WRITEBACK] = blk->s.writeback;
 }
 
 static const struct virtio_ops blk_ops = {
@@ -82,7 +66,7 @@ static void blk_reset(void *dev)
 
 	virtio_reset(&blk->dev);
 	blk->s.writeback = 1;
-	blk->config[CONFIG_WRITEBACK] = 1;
+	blk->config[VIRTIO_BLK_WRITEBACK] = 1;
 }
 
 static bool blk_check(const void *state)
@@ -98,7 +82,7 @@ static void blk_resume(void *dev)
 	struct virtio_blk *blk = dev;
 
 	virtio_resume(&blk->dev);
-	blk->config[CONFIG_WRITEBACK] = blk->s.writeback;
+	blk->config[VIRTIO_BLK_WRITEBACK] = blk->s.writeback;
 	blk->stalled = (1u << blk->dev.params.queues) - 1;
 }
 
@@ -130,22 +114,22 @@ static void fill_config(struct virtio_blk *blk, unsigned queues)
 {
 	const struct block_facts *f = blk_facts(blk);
 	uint8_t *config = blk->config;
-	uint32_t scale = f->block_bytes / BLOCK_SECTOR;
+	uint32_t scale = f->block_bytes / RT_BLOCK_SECTOR;
 
-	put(config, CONFIG_CAPACITY, f->sectors, 8);
-	put(config, CONFIG_SEG_MAX, MAX_SEGMENTS, 4);
-	put(config, CONFIG_BLK_SIZE, f->block_bytes, 4);
+	put(config, VIRTIO_BLK_CAPACITY, f->sectors, 8);
+	put(config, VIRTIO_BLK_SEG_MAX, MAX_SEGMENTS, 4);
+	put(config, VIRTIO_BLK_BLK_SIZE, f->block_bytes, 4);
 	/* Transfers of whole pages are copied best. */
-	put(config, CONFIG_PHYSICAL_EXP, (uint64_t)__builtin_ctz(4096 / f->block_bytes), 1);
-	put(config, CONFIG_MIN_IO, 4096 / f->block_bytes, 2);
-	put(config, CONFIG_WRITEBACK, 1, 1);
-	put(config, CONFIG_QUEUES, queues, 2);
-	put(config, CONFIG_DISCARD_SECTORS, f->discard_sectors, 4);
-	put(config, CONFIG_DISCARD_SEGMENTS, 1, 4);
-	put(config, CONFIG_DISCARD_ALIGNMENT, scale, 4);
-	put(config, CONFIG_ZEROES_SECTORS, f->zeroes_sectors, 4);
-	put(config, CONFIG_ZEROES_SEGMENTS, 1, 4);
-	put(config, CONFIG_ZEROES_UNMAP, f->discard_sectors != 0, 1);
+	put(config, VIRTIO_BLK_PHYSICAL_EXP, (uint64_t)__builtin_ctz(4096 / f->block_bytes), 1);
+	put(config, VIRTIO_BLK_MIN_IO, 4096 / f->block_bytes, 2);
+	put(config, VIRTIO_BLK_WRITEBACK, 1, 1);
+	put(config, VIRTIO_BLK_QUEUES, queues, 2);
+	put(config, VIRTIO_BLK_DISCARD_SECTORS, f->discard_sectors, 4);
+	put(config, VIRTIO_BLK_DISCARD_SEGMENTS, 1, 4);
+	put(config, VIRTIO_BLK_DISCARD_ALIGNMENT, scale, 4);
+	put(config, VIRTIO_BLK_ZEROES_SECTORS, f->zeroes_sectors, 4);
+	put(config, VIRTIO_BLK_ZEROES_SEGMENTS, 1, 4);
+	put(config, VIRTIO_BLK_ZEROES_UNMAP, f->discard_sectors != 0, 1);
 }
 
 void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
@@ -154,18 +138,19 @@ void virtio_blk_init(struct virtio_blk *blk, const struct virtio_wiring *wiring,
 	struct block_backend *backend = backing->backend;
 	const struct block_facts *f = &backend->facts;
 	struct virtio_params params = {
-		.features = F_SEG_MAX | F_BLK_SIZE | F_TOPOLOGY | F_MQ,
+		.features = VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_TOPOLOGY |
+			    VIRTIO_BLK_F_MQ,
 		.queues = (uint16_t)queues,
 		.entries = VIRTIO_BLK_ENTRIES,
 		.config = blk->config,
-		.config_bytes = VIRTIO_BLK_CONFIG,
+		.config_bytes = VIRTIO_BLK_CONFIG_BYTES,
 	};
 
 	memset(blk, 0, sizeof *blk);
-	params.features |= f->read_only ? F_RO : 0;
-	params.features |= f->can_flush ? F_FLUSH | F_CONFIG_WCE : 0;
-	params.features |= f->discard_sectors ? F_DISCARD : 0;
-	params.features |= f->zeroes_sectors ? F_WRITE_ZEROES : 0;
+	params.features |= f->read_only ? VIRTIO_BLK_F_RO : 0;
+	params.features |= f->can_flush ? VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE : 0;
+	params.features |= f->discard_sectors ? VIRTIO_BLK_F_DISCARD : 0;
+	params.features |= f->zeroes_sectors ? VIRTIO_BLK_F_WRITE_ZEROES : 0;
 	backend->done = virtio_blk_done;
 	backend->owner = blk;
 	blk->backend = backend;

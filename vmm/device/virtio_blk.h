@@ -10,7 +10,6 @@
 #include "virtio.h"
 
 #define VIRTIO_BLK_ENTRIES 256u
-#define VIRTIO_BLK_CONFIG  60u
 
 struct virtio_blk_io {
 	struct block_io io;
@@ -31,7 +30,7 @@ struct virtio_blk {
 	struct virtio_blk_state s;
 	struct virtio_device dev;
 	struct block_backend *backend;
-	uint8_t config[VIRTIO_BLK_CONFIG];
+	uint8_t config[VIRTIO_BLK_CONFIG_BYTES];
 	uint32_t stalled;  /* bit per queue: chains were left because all requests are in use */
 	uint32_t answered; /* bit per queue: chains were given back since its last kick */
 	unsigned in_flight;

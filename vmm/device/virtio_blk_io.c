@@ -5,14 +5,13 @@
  */
 #include "virtio_blk_parts.h"
 
-#define HEADER 16u
-#define RANGE  16u
-#define UNMAP  1u /* flag of a range */
+#define HEADER sizeof(struct rt_block_request)
+#define RANGE  sizeof(struct rt_block_range)
 
-static void answer(struct virtio_blk *blk, struct virtio_blk_io *io, enum block_status status)
+static void answer(struct virtio_blk *blk, struct virtio_blk_io *io, enum rt_block_status status)
 {
 	*(volatile unsigned char *)io->status = (unsigned char)status;
-	virtio_give(&blk->dev, io->queue, io->head, status == BLOCK_OK ? io->written : 1);
+	virtio_give(&blk->dev, io->queue, io->head, status == RT_BLOCK_OK ? io->written : 1);
 	blk->answered |= 1u << io->queue;
 }
 
@@ -28,9 +27,9 @@ static bool is_write_through(const struct virtio_blk *blk)
 {
 	if (!blk_facts(blk)->can_flush)
 		return false;
-	if (virtio_has(&blk->dev, F_CONFIG_WCE))
+	if (virtio_has(&blk->dev, VIRTIO_BLK_F_CONFIG_WCE))
 		return !blk->s.writeback;
-	return !virtio_has(&blk->dev, F_FLUSH);
+	return !virtio_has(&blk->dev, VIRTIO_BLK_F_FLUSH);
 }
 
 static void submit(struct virtio_blk *blk, struct virtio_blk_io *io)
@@ -39,15 +38,15 @@ static void submit(struct virtio_blk *blk, struct virtio_blk_io *io)
 	blk->backend->submit(blk->backend->ctx, &io->io);
 }
 
-void virtio_blk_done(void *owner, struct block_io *done, enum block_status status)
+void virtio_blk_done(void *owner, struct block_io *done, enum rt_block_status status)
 {
 	struct virtio_blk *blk = owner;
 	struct virtio_blk_io *io = (struct virtio_blk_io *)(void *)done;
 
 	blk->in_flight--;
-	if (status == BLOCK_OK && !done->cancelled && done->type != BLOCK_READ &&
-	    done->type != BLOCK_FLUSH && is_write_through(blk)) {
-		done->type = BLOCK_FLUSH;
+	if (status == RT_BLOCK_OK && !done->cancelled && done->type != RT_BLOCK_READ &&
+	    done->type != RT_BLOCK_FLUSH && is_write_through(blk)) {
+		done->type = RT_BLOCK_FLUSH;
 		submit(blk, io);
 		return;
 	}
@@ -62,9 +61,9 @@ void virtio_blk_done(void *owner, struct block_io *done, enum block_status statu
 static bool is_inside(const struct virtio_blk *blk, uint64_t sector, uint64_t bytes)
 {
 	uint32_t block = blk_facts(blk)->block_bytes;
-	uint64_t sectors = bytes / BLOCK_SECTOR;
+	uint64_t sectors = bytes / RT_BLOCK_SECTOR;
 
-	return bytes && bytes % block == 0 && sector % (block / BLOCK_SECTOR) == 0 &&
+	return bytes && bytes % block == 0 && sector % (block / RT_BLOCK_SECTOR) == 0 &&
 	       sectors <= blk_facts(blk)->sectors && sector <= blk_facts(blk)->sectors - sectors;
 }
 
@@ -93,10 +92,10 @@ static bool take_data(struct block_io *io, const struct vq_segment *segment, uns
 	return true;
 }
 
-static enum block_status take_transfer(struct virtio_blk *blk, struct block_io *io)
+static enum rt_block_status take_transfer(struct virtio_blk *blk, struct block_io *io)
 {
 	const struct vq_chain *chain = &blk->chain;
-	bool write = io->type == BLOCK_WRITE;
+	bool write = io->type == RT_BLOCK_WRITE;
 	uint64_t bytes = write ? chain->readable_bytes - HEADER : chain->writable_bytes - 1;
 	const struct vq_segment *segment = chain->segment + (write ? 0 : chain->readable);
 
@@ -104,56 +103,48 @@ static enum block_status take_transfer(struct virtio_blk *blk, struct block_io *
 	    !is_inside(blk, io->sector, bytes) ||
 	    !take_data(io, segment, write ? chain->readable : chain->writable, write ? HEADER : 0,
 		       bytes))
-		return BLOCK_ERROR;
+		return RT_BLOCK_ERROR;
 	io->bytes = (uint32_t)bytes;
-	return BLOCK_OK;
+	return RT_BLOCK_OK;
 }
 
-static enum block_status take_range(struct virtio_blk *blk, struct block_io *io)
+static enum rt_block_status take_range(struct virtio_blk *blk, struct block_io *io)
 {
-	bool zeroes = io->type == BLOCK_WRITE_ZEROES;
+	bool zeroes = io->type == RT_BLOCK_WRITE_ZEROES;
 	uint32_t most = zeroes ? blk_facts(blk)->zeroes_sectors : blk_facts(blk)->discard_sectors;
-	struct {
-		uint64_t sector;
-		uint32_t sectors;
-		uint32_t flags;
-	} range;
+	struct rt_block_range range;
 
 	if (!most)
-		return BLOCK_UNSUPPORTED;
+		return RT_BLOCK_UNSUPPORTED;
 	if (blk_facts(blk)->read_only || blk->chain.readable_bytes != HEADER + RANGE)
-		return BLOCK_ERROR;
+		return RT_BLOCK_ERROR;
 	vq_chain_read(&blk->chain, HEADER, &range, sizeof range);
-	if (range.flags & ~(zeroes ? UNMAP : 0))
-		return BLOCK_UNSUPPORTED;
-	if (range.sectors > most || range.sectors > UINT32_MAX / BLOCK_SECTOR ||
-	    !is_inside(blk, range.sector, (uint64_t)range.sectors * BLOCK_SECTOR))
-		return BLOCK_ERROR;
+	if (range.flags & ~(zeroes ? RT_BLOCK_UNMAP : 0))
+		return RT_BLOCK_UNSUPPORTED;
+	if (range.sectors > most || range.sectors > UINT32_MAX / RT_BLOCK_SECTOR ||
+	    !is_inside(blk, range.sector, (uint64_t)range.sectors * RT_BLOCK_SECTOR))
+		return RT_BLOCK_ERROR;
 	io->sector = range.sector;
-	io->bytes = range.sectors * BLOCK_SECTOR;
-	io->unmap = range.flags & UNMAP;
-	return BLOCK_OK;
+	io->bytes = range.sectors * RT_BLOCK_SECTOR;
+	io->unmap = range.flags & RT_BLOCK_UNMAP;
+	return RT_BLOCK_OK;
 }
 
 /* The driver has that many bytes for it, section 5.2.6.4. */
 static void get_id(struct virtio_blk *blk, struct virtio_blk_io *io)
 {
-	size_t room = blk->chain.writable_bytes - 1 < BLOCK_SERIAL
+	size_t room = blk->chain.writable_bytes - 1 < RT_BLOCK_SERIAL
 			      ? (size_t)blk->chain.writable_bytes - 1
-			      : BLOCK_SERIAL;
+			      : RT_BLOCK_SERIAL;
 
 	io->written = 1 + (uint32_t)vq_chain_write(&blk->chain, 0, blk_facts(blk)->serial, room);
-	answer(blk, io, BLOCK_OK);
+	answer(blk, io, RT_BLOCK_OK);
 }
 
-/* Fills in a request from the chain; BLOCK_OK: it is to be submitted. */
-static enum block_status take_request(struct virtio_blk *blk, struct virtio_blk_io *io)
+/* Fills in a request from the chain; RT_BLOCK_OK: it is to be submitted. */
+static enum rt_block_status take_request(struct virtio_blk *blk, struct virtio_blk_io *io)
 {
-	struct {
-		uint32_t type;
-		uint32_t reserved;
-		uint64_t sector;
-	} header;
+	struct rt_block_request header;
 
 	vq_chain_read(&blk->chain, 0, &header, sizeof header);
 	io->io.type = header.type;
@@ -164,33 +155,33 @@ static enum block_status take_request(struct virtio_blk *blk, struct virtio_blk_
 	io->io.unmap = false;
 	io->written = 1;
 	switch (header.type) {
-	case BLOCK_READ:
-	case BLOCK_WRITE: {
-		enum block_status status = take_transfer(blk, &io->io);
+	case RT_BLOCK_READ:
+	case RT_BLOCK_WRITE: {
+		enum rt_block_status status = take_transfer(blk, &io->io);
 
-		if (header.type == BLOCK_READ)
+		if (header.type == RT_BLOCK_READ)
 			io->written += io->io.bytes;
 		return status;
 	}
-	case BLOCK_FLUSH:
-		return BLOCK_OK;
-	case BLOCK_DISCARD:
-	case BLOCK_WRITE_ZEROES:
+	case RT_BLOCK_FLUSH:
+		return RT_BLOCK_OK;
+	case RT_BLOCK_DISCARD:
+	case RT_BLOCK_WRITE_ZEROES:
 		return take_range(blk, &io->io);
 	default:
-		return BLOCK_UNSUPPORTED;
+		return RT_BLOCK_UNSUPPORTED;
 	}
 }
 
 static void start_request(struct virtio_blk *blk, struct virtio_blk_io *io)
 {
-	enum block_status status = take_request(blk, io);
+	enum rt_block_status status = take_request(blk, io);
 
-	if (status == BLOCK_OK) {
+	if (status == RT_BLOCK_OK) {
 		submit(blk, io);
 		return;
 	}
-	if (io->io.type == BLOCK_GET_ID)
+	if (io->io.type == RT_BLOCK_GET_ID)
 		get_id(blk, io);
 	else
 		answer(blk, io, status);

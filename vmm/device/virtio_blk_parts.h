@@ -5,17 +5,6 @@
 
 #include "virtio_blk.h"
 
-/* VIRTIO 1.2 section 5.2.3: feature bits. */
-#define F_SEG_MAX      (1u << 2)
-#define F_RO	       (1u << 5)
-#define F_BLK_SIZE     (1u << 6)
-#define F_FLUSH	       (1u << 9)
-#define F_TOPOLOGY     (1u << 10)
-#define F_CONFIG_WCE   (1u << 11)
-#define F_MQ	       (1u << 12)
-#define F_DISCARD      (1u << 13)
-#define F_WRITE_ZEROES (1u << 14)
-
 static inline const struct block_facts *blk_facts(const struct virtio_blk *blk)
 {
 	return &blk->backend->facts;
@@ -31,6 +20,6 @@ void virtio_blk_kick(struct virtio_blk *blk);
 void virtio_blk_release(struct virtio_blk *blk, struct virtio_blk_io *io);
 
 /* The backend has done with a request. */
-void virtio_blk_done(void *blk, struct block_io *io, enum block_status status);
+void virtio_blk_done(void *blk, struct block_io *io, enum rt_block_status status);
 
 #endif

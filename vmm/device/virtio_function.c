@@ -7,17 +7,6 @@
 #include "pcihost.h"
 #include "virtio_parts.h"
 
-/* struct virtio_pci_cap, section 4.1.4. */
-#define CAP_BYTES  16
-#define CAP_LENGTH 2
-#define CAP_TYPE   3
-#define CAP_BAR	   4
-#define CAP_OFFSET 8
-#define CAP_SIZE   12
-#define CAP_EXTRA  16 /* notify: step between queues; access by configuration space: the data */
-
-enum { CFG_COMMON = 1, CFG_NOTIFY, CFG_ISR, CFG_DEVICE, CFG_PCI };
-
 void virtio_interrupt(struct virtio_device *dev, uint8_t isr, uint16_t vector)
 {
 	if (pci_msix_enabled(&dev->pci)) {
@@ -42,11 +31,11 @@ static unsigned add_capability(struct pci_function *pci, uint8_t type, uint8_t b
 {
 	unsigned at = pci_add_capability(pci, PCI_CAP_VENDOR, bytes);
 
-	pci_fix8(pci, at + CAP_LENGTH, (uint8_t)bytes);
-	pci_fix8(pci, at + CAP_TYPE, type);
-	pci_fix8(pci, at + CAP_BAR, bar);
-	pci_fix32(pci, at + CAP_OFFSET, offset);
-	pci_fix32(pci, at + CAP_SIZE, size);
+	pci_fix8(pci, at + VIRTIO_CAP_LENGTH, (uint8_t)bytes);
+	pci_fix8(pci, at + VIRTIO_CAP_TYPE, type);
+	pci_fix8(pci, at + VIRTIO_CAP_BAR, bar);
+	pci_fix32(pci, at + VIRTIO_CAP_OFFSET, offset);
+	pci_fix32(pci, at + VIRTIO_CAP_SIZE, size);
 	return at;
 }
 
@@ -68,9 +57,9 @@ static void add_window(struct virtio_device *dev, uint32_t offset, const struct 
 static bool is_access(const struct virtio_device *dev, unsigned offset, unsigned width,
 		      uint32_t *at)
 {
-	*at = pci_get32(&dev->pci, dev->access + CAP_OFFSET);
-	return offset == dev->access + CAP_EXTRA && *at % width == 0 &&
-	       width == pci_get32(&dev->pci, dev->access + CAP_SIZE);
+	*at = pci_get32(&dev->pci, dev->access + VIRTIO_CAP_OFFSET);
+	return offset == dev->access + VIRTIO_CAP_EXTRA && *at % width == 0 &&
+	       width == pci_get32(&dev->pci, dev->access + VIRTIO_CAP_SIZE);
 }
 
 static void config_reading(struct pci_function *function, unsigned offset, unsigned width)
@@ -80,8 +69,8 @@ static void config_reading(struct pci_function *function, unsigned offset, unsig
 
 	if (!is_access(dev, offset, width, &at))
 		return;
-	uint64_t value =
-		pci_bar_read(function, function->s->config[dev->access + CAP_BAR], at, width);
+	uint64_t value = pci_bar_read(function, function->s->config[dev->access + VIRTIO_CAP_BAR],
+				      at, width);
 
 	for (unsigned i = 0; i < width; i++)
 		function->s->config[offset + i] = (uint8_t)(value >> (i * 8));
@@ -96,17 +85,18 @@ static void config_changed(struct pci_function *function, unsigned offset, unsig
 		return;
 	for (unsigned i = 0; i < width; i++)
 		value |= (uint32_t)function->s->config[offset + i] << (i * 8);
-	pci_bar_write(function, function->s->config[dev->access + CAP_BAR], at, width, value);
+	pci_bar_write(function, function->s->config[dev->access + VIRTIO_CAP_BAR], at, width,
+		      value);
 }
 
 static void add_config_access(struct virtio_device *dev)
 {
 	struct pci_function *pci = &dev->pci;
-	unsigned at = add_capability(pci, CFG_PCI, 0, 0, 0, CAP_BYTES + 4);
+	unsigned at = add_capability(pci, VIRTIO_CAP_PCI, 0, 0, 0, VIRTIO_CAP_BYTES + 4);
 
 	dev->access = at;
-	pci->writable[at + CAP_BAR] = 0xff;
-	for (unsigned i = CAP_OFFSET; i < CAP_BYTES + 4; i++)
+	pci->writable[at + VIRTIO_CAP_BAR] = 0xff;
+	for (unsigned i = VIRTIO_CAP_OFFSET; i < VIRTIO_CAP_BYTES + 4; i++)
 		pci->writable[at + i] = 0xff;
 	pci->dev = dev;
 	pci->reading = config_reading;
@@ -116,10 +106,10 @@ static void add_config_access(struct virtio_device *dev)
 void virtio_pci_init(struct virtio_device *dev)
 {
 	const struct pci_identity identity = {
-		.vendor = VIRTIO_VENDOR_ID,
-		.device = (uint16_t)(VIRTIO_DEVICE_ID + dev->ops->type),
-		.subsystem_vendor = VIRTIO_VENDOR_ID,
-		.subsystem = (uint16_t)(VIRTIO_DEVICE_ID + dev->ops->type),
+		.vendor = VIRTIO_PCI_VENDOR,
+		.device = (uint16_t)(VIRTIO_PCI_DEVICE + dev->ops->type),
+		.subsystem_vendor = VIRTIO_PCI_VENDOR,
+		.subsystem = (uint16_t)(VIRTIO_PCI_DEVICE + dev->ops->type),
 		.class_code = dev->ops->class_code,
 		.revision = 1, /* no transitional device: section 4.1.2.1 */
 	};
@@ -135,14 +125,16 @@ void virtio_pci_init(struct virtio_device *dev)
 
 	pci_function_init(pci, &dev->s->pci, &identity);
 	pci_add_msix(pci, VIRTIO_REGISTERS_BAR, VIRTIO_MSIX_OFFSET, dev->params.queues + 1u);
-	add_capability(pci, CFG_COMMON, VIRTIO_REGISTERS_BAR, VIRTIO_COMMON_OFFSET,
-		       VIRTIO_COMMON_BYTES, CAP_BYTES);
-	add_capability(pci, CFG_ISR, VIRTIO_REGISTERS_BAR, VIRTIO_ISR_OFFSET, 1, CAP_BYTES);
-	at = add_capability(pci, CFG_NOTIFY, VIRTIO_DOORBELL_BAR, 0, doorbell_bytes, CAP_BYTES + 4);
-	pci_fix32(pci, at + CAP_EXTRA, VIRTIO_DOORBELL_STEP);
+	add_capability(pci, VIRTIO_CAP_COMMON, VIRTIO_REGISTERS_BAR, VIRTIO_COMMON_OFFSET,
+		       VIRTIO_COMMON_BYTES, VIRTIO_CAP_BYTES);
+	add_capability(pci, VIRTIO_CAP_ISR, VIRTIO_REGISTERS_BAR, VIRTIO_ISR_OFFSET, 1,
+		       VIRTIO_CAP_BYTES);
+	at = add_capability(pci, VIRTIO_CAP_NOTIFY, VIRTIO_DOORBELL_BAR, 0, doorbell_bytes,
+			    VIRTIO_CAP_BYTES + 4);
+	pci_fix32(pci, at + VIRTIO_CAP_EXTRA, VIRTIO_DOORBELL_STEP);
 	if (dev->params.config_bytes)
-		add_capability(pci, CFG_DEVICE, VIRTIO_REGISTERS_BAR, VIRTIO_CONFIG_OFFSET,
-			       dev->params.config_bytes, CAP_BYTES);
+		add_capability(pci, VIRTIO_CAP_DEVICE, VIRTIO_REGISTERS_BAR, VIRTIO_CONFIG_OFFSET,
+			       dev->params.config_bytes, VIRTIO_CAP_BYTES);
 	add_config_access(dev);
 	add_window(dev, VIRTIO_COMMON_OFFSET, &virtio_common_ops);
 	add_window(dev, VIRTIO_ISR_OFFSET, &virtio_isr_ops);

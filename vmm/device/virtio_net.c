@@ -9,28 +9,11 @@
 #define FRAME_MIN      14u
 #define FRAME_MAX      (RT_NET_PACKET_MAX - NET_HEADER_BYTES)
 
-/* Section 5.1.3. */
-#define F_CSUM	     (UINT64_C(1) << 0)
-#define F_GUEST_CSUM (UINT64_C(1) << 1)
-#define F_MTU	     (UINT64_C(1) << 3)
-#define F_MAC	     (UINT64_C(1) << 5)
-#define F_GUEST_TSO4 (UINT64_C(1) << 7)
-#define F_GUEST_TSO6 (UINT64_C(1) << 8)
-#define F_HOST_TSO4  (UINT64_C(1) << 11)
-#define F_HOST_TSO6  (UINT64_C(1) << 12)
-#define F_MRG_RXBUF  (UINT64_C(1) << 15)
-#define F_STATUS     (UINT64_C(1) << 16)
-#define F_CTRL_VQ    (UINT64_C(1) << 17)
-#define F_CTRL_RX    (UINT64_C(1) << 18)
-#define F_MQ	     (UINT64_C(1) << 22)
 #define FEATURES                                                                             \
-	(F_CSUM | F_GUEST_CSUM | F_MTU | F_MAC | F_GUEST_TSO4 | F_GUEST_TSO6 | F_HOST_TSO4 | \
-	 F_HOST_TSO6 | F_MRG_RXBUF | F_STATUS | F_CTRL_VQ | F_CTRL_RX)
-
-/* Section 5.1.6.5: the control queue. */
-enum { CTRL_CLASS_RX = 0, CTRL_CLASS_MAC = 1, CTRL_CLASS_MQ = 4 };
-enum { CTRL_RX_LAST = 5, CTRL_MAC_TABLE_SET = 0, CTRL_MQ_PAIRS_SET = 0 };
-enum { CTRL_OK = 0, CTRL_ERROR = 1 };
+	(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC | \
+	 VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_HOST_TSO4 |        \
+	 VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS |             \
+	 VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX)
 
 /* Devices are called by one thread at a time and keep no chain. */
 static struct vq_chain chain;
@@ -49,19 +32,19 @@ static unsigned send_queue(unsigned pair)
 /* Section 5.1.2: it is behind all pairs that the driver knows of. */
 static unsigned control_queue(const struct virtio_net *net)
 {
-	return virtio_has(&net->dev, F_MQ) ? 2u * net->config.max_virtqueue_pairs : 2;
+	return virtio_has(&net->dev, VIRTIO_NET_F_MQ) ? 2u * net->config.max_virtqueue_pairs : 2;
 }
 
 /* Whether the driver may ask for what the header says, by the features it has taken. */
 static bool header_allowed(const struct virtio_net *net, const struct rt_net_header *header)
 {
-	unsigned kind = header->gso_type & ~NET_GSO_ECN;
+	unsigned kind = header->gso_type & ~RT_NET_GSO_ECN;
 
-	if (header->flags & NET_NEEDS_CSUM && !virtio_has(&net->dev, F_CSUM))
+	if (header->flags & RT_NET_NEEDS_CSUM && !virtio_has(&net->dev, VIRTIO_NET_F_CSUM))
 		return false;
-	return header->gso_type == NET_GSO_NONE ||
-	       (kind == NET_GSO_TCPV4 && virtio_has(&net->dev, F_HOST_TSO4)) ||
-	       (kind == NET_GSO_TCPV6 && virtio_has(&net->dev, F_HOST_TSO6));
+	return header->gso_type == RT_NET_GSO_NONE ||
+	       (kind == RT_NET_GSO_TCPV4 && virtio_has(&net->dev, VIRTIO_NET_F_HOST_TSO4)) ||
+	       (kind == RT_NET_GSO_TCPV6 && virtio_has(&net->dev, VIRTIO_NET_F_HOST_TSO6));
 }
 
 static void note_flow(struct virtio_net *net, unsigned pair)
@@ -84,7 +67,7 @@ static bool send(struct virtio_net *net, unsigned pair)
 		net->counts.dropped++;
 		return true;
 	}
-	header.flags &= NET_NEEDS_CSUM;
+	header.flags &= RT_NET_NEEDS_CSUM;
 	header.buffers = 0;
 	if (!net->backend.send(net->backend.ctx, &header, &chain, NET_HEADER_BYTES,
 			       (uint32_t)bytes))
@@ -119,14 +102,14 @@ static void send_all(struct virtio_net *net, unsigned pair)
 static bool packet_fits(const struct virtio_net *net, const struct net_packet *packet)
 {
 	const struct rt_net_header *header = &packet->header;
-	unsigned kind = header->gso_type & ~NET_GSO_ECN;
+	unsigned kind = header->gso_type & ~RT_NET_GSO_ECN;
 
 	if (packet->bytes < FRAME_MIN || packet->bytes > FRAME_MAX ||
-	    (header->flags & NET_NEEDS_CSUM && !virtio_has(&net->dev, F_GUEST_CSUM)))
+	    (header->flags & RT_NET_NEEDS_CSUM && !virtio_has(&net->dev, VIRTIO_NET_F_GUEST_CSUM)))
 		return false;
-	return header->gso_type == NET_GSO_NONE ||
-	       (kind == NET_GSO_TCPV4 && virtio_has(&net->dev, F_GUEST_TSO4)) ||
-	       (kind == NET_GSO_TCPV6 && virtio_has(&net->dev, F_GUEST_TSO6));
+	return header->gso_type == RT_NET_GSO_NONE ||
+	       (kind == RT_NET_GSO_TCPV4 && virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO4)) ||
+	       (kind == RT_NET_GSO_TCPV6 && virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO6));
 }
 
 static void copy(const struct net_packet *packet, struct vq_sink *sink)
@@ -164,7 +147,7 @@ static unsigned choose_pair(const struct virtio_net *net, const struct net_packe
 /* Puts the packet into the driver's buffers. False: there is no room now. */
 static bool deliver(struct virtio_net *net, const struct net_packet *packet, unsigned queue)
 {
-	bool merge = virtio_has(&net->dev, F_MRG_RXBUF);
+	bool merge = virtio_has(&net->dev, VIRTIO_NET_F_MRG_RXBUF);
 	uint32_t bytes = NET_HEADER_BYTES + packet->bytes;
 	struct rt_net_header header = packet->header;
 
@@ -177,8 +160,8 @@ static bool deliver(struct virtio_net *net, const struct net_packet *packet, uns
 		return true;
 	}
 	header.buffers = (uint16_t)gather.chains;
-	header.flags &= NET_NEEDS_CSUM | NET_DATA_VALID;
-	if (!virtio_has(&net->dev, F_GUEST_CSUM))
+	header.flags &= RT_NET_NEEDS_CSUM | RT_NET_DATA_VALID;
+	if (!virtio_has(&net->dev, VIRTIO_NET_F_GUEST_CSUM))
 		header.flags = 0;
 	struct vq_sink sink = { .segment = gather.segment, .segments = gather.segments };
 	vq_sink_put(&sink, &header, sizeof header);
@@ -213,11 +196,11 @@ static uint8_t set_pairs(struct virtio_net *net)
 {
 	uint16_t pairs;
 
-	if (!virtio_has(&net->dev, F_MQ) || vq_chain_read(&chain, 2, &pairs, 2) < 2 || !pairs ||
-	    pairs > net->config.max_virtqueue_pairs)
-		return CTRL_ERROR;
+	if (!virtio_has(&net->dev, VIRTIO_NET_F_MQ) || vq_chain_read(&chain, 2, &pairs, 2) < 2 ||
+	    !pairs || pairs > net->config.max_virtqueue_pairs)
+		return VIRTIO_NET_ERR;
 	net->s.pairs = pairs;
-	return CTRL_OK;
+	return VIRTIO_NET_OK;
 }
 
 /* Filters are the driver's wishes: the switch delivers what is for it, which is always allowed. */
@@ -226,13 +209,13 @@ static uint8_t command(struct virtio_net *net)
 	uint8_t word[2];
 
 	vq_chain_read(&chain, 0, word, sizeof word);
-	if (word[0] == CTRL_CLASS_RX && virtio_has(&net->dev, F_CTRL_RX))
-		return word[1] <= CTRL_RX_LAST ? CTRL_OK : CTRL_ERROR;
-	if (word[0] == CTRL_CLASS_MAC && virtio_has(&net->dev, F_CTRL_RX))
-		return word[1] == CTRL_MAC_TABLE_SET ? CTRL_OK : CTRL_ERROR;
-	if (word[0] == CTRL_CLASS_MQ && word[1] == CTRL_MQ_PAIRS_SET)
+	if (word[0] == VIRTIO_NET_CTRL_RX && virtio_has(&net->dev, VIRTIO_NET_F_CTRL_RX))
+		return word[1] <= VIRTIO_NET_CTRL_RX_LAST ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
+	if (word[0] == VIRTIO_NET_CTRL_MAC && virtio_has(&net->dev, VIRTIO_NET_F_CTRL_RX))
+		return word[1] == VIRTIO_NET_CTRL_MAC_TABLE_SET ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
+	if (word[0] == VIRTIO_NET_CTRL_MQ && word[1] == VIRTIO_NET_CTRL_MQ_PAIRS_SET)
 		return set_pairs(net);
-	return CTRL_ERROR;
+	return VIRTIO_NET_ERR;
 }
 
 static void control_all(struct virtio_net *net)
@@ -255,7 +238,7 @@ static void net_notify(void *ctx, unsigned queue)
 {
 	struct virtio_net *net = ctx;
 
-	if (virtio_has(&net->dev, F_CTRL_VQ) && queue == control_queue(net)) {
+	if (virtio_has(&net->dev, VIRTIO_NET_F_CTRL_VQ) && queue == control_queue(net)) {
 		control_all(net);
 	} else if (queue % 2) {
 		send_all(net, queue / 2);
@@ -284,11 +267,11 @@ static void net_activate(void *ctx)
 	struct net_packet packet;
 	uint32_t takes = 0;
 
-	if (virtio_has(&net->dev, F_GUEST_CSUM))
+	if (virtio_has(&net->dev, VIRTIO_NET_F_GUEST_CSUM))
 		takes |= RT_NET_CSUM;
-	if (virtio_has(&net->dev, F_GUEST_TSO4))
+	if (virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO4))
 		takes |= RT_NET_TSO4;
-	if (virtio_has(&net->dev, F_GUEST_TSO6))
+	if (virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO6))
 		takes |= RT_NET_TSO6;
 	net->backend.takes(net->backend.ctx, takes);
 	while (net->backend.receive(net->backend.ctx, &packet))
@@ -310,11 +293,14 @@ static bool net_reset_driver(void *ctx)
 static bool net_accepts(void *ctx, uint64_t features)
 {
 	(void)ctx;
-	if (features & (F_GUEST_TSO4 | F_GUEST_TSO6) && !(features & F_GUEST_CSUM))
+	if (features & (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6) &&
+	    !(features & VIRTIO_NET_F_GUEST_CSUM))
 		return false;
-	if (features & (F_HOST_TSO4 | F_HOST_TSO6) && !(features & F_CSUM))
+	if (features & (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6) &&
+	    !(features & VIRTIO_NET_F_CSUM))
 		return false;
-	return !(features & (F_CTRL_RX | F_MQ)) || features & F_CTRL_VQ;
+	return !(features & (VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ)) ||
+	       features & VIRTIO_NET_F_CTRL_VQ;
 }
 
 static const struct virtio_ops net_ops = {
@@ -370,7 +356,7 @@ void virtio_net_init(struct virtio_net *net, const struct virtio_wiring *wiring,
 	unsigned pairs =
 		params->pairs < VIRTIO_NET_PAIRS_MAX ? params->pairs : VIRTIO_NET_PAIRS_MAX;
 	const struct virtio_params virtio = {
-		.features = FEATURES | (pairs > 1 ? F_MQ : 0),
+		.features = FEATURES | (pairs > 1 ? VIRTIO_NET_F_MQ : 0),
 		.queues = (uint16_t)(2 * pairs + 1),
 		.entries = NET_ENTRIES,
 		.config = &net->config,

@@ -12,17 +12,6 @@
 
 #define VIRTIO_NET_PAIRS_MAX ((VIRTIO_QUEUES_MAX - 1) / 2)
 
-/* Section 5.1.4; the driver reads it. */
-struct virtio_net_config {
-	uint8_t mac[6];
-	uint16_t status;
-	uint16_t max_virtqueue_pairs;
-	uint16_t mtu;
-};
-_Static_assert(sizeof(struct virtio_net_config) == 12, "section 5.1.4");
-
-#define VIRTIO_NET_S_LINK_UP 1u
-
 struct virtio_net_state {
 	struct virtio_state virtio;
 	uint16_t pairs; /* in use */

@@ -5,27 +5,6 @@
  */
 #include "virtio_parts.h"
 
-/* struct virtio_pci_common_cfg, section 4.1.4.3. */
-#define DEVICE_FEATURE_SELECT 0x00
-#define DEVICE_FEATURE	      0x04
-#define DRIVER_FEATURE_SELECT 0x08
-#define DRIVER_FEATURE	      0x0c
-#define CONFIG_VECTOR	      0x10
-#define NUM_QUEUES	      0x12
-#define DEVICE_STATUS	      0x14
-#define CONFIG_GENERATION     0x15
-#define QUEUE_SELECT	      0x16
-#define QUEUE_SIZE	      0x18
-#define QUEUE_VECTOR	      0x1a
-#define QUEUE_ENABLE	      0x1c
-#define QUEUE_NOTIFY_OFF      0x1e
-#define QUEUE_DESC	      0x20
-#define QUEUE_DRIVER	      0x28
-#define QUEUE_DEVICE	      0x30
-#define QUEUE_NOTIFY_DATA     0x38
-#define QUEUE_RESET	      0x3a
-#define COMMON_BYTES	      VIRTIO_COMMON_BYTES
-
 /* The phases of a device between two resets, as bits. */
 enum phase {
 	PHASE_INITIAL = 1,   /* before DRIVER */
@@ -58,22 +37,22 @@ static enum phase phase(const struct virtio_device *dev)
 static const struct writable {
 	uint8_t phases;
 	bool of_disabled_queue;
-} writable[COMMON_BYTES] = {
-	[DEVICE_FEATURE_SELECT] = { PHASE_ANY, false },
-	[DRIVER_FEATURE_SELECT] = { PHASE_ANY, false },
-	[DRIVER_FEATURE] = { PHASE_INITIAL | PHASE_NEGOTIATE, false },
-	[CONFIG_VECTOR] = { PHASE_WORKING, false },
-	[DEVICE_STATUS] = { PHASE_ANY | PHASE_RESETTING, false },
-	[QUEUE_SELECT] = { PHASE_ANY, false },
-	[QUEUE_SIZE] = { PHASE_SETUP, true },
-	[QUEUE_VECTOR] = { PHASE_WORKING, false },
-	[QUEUE_ENABLE] = { PHASE_SETUP, true },
-	[QUEUE_DESC] = { PHASE_SETUP, true },
-	[QUEUE_DESC + 4] = { PHASE_SETUP, true },
-	[QUEUE_DRIVER] = { PHASE_SETUP, true },
-	[QUEUE_DRIVER + 4] = { PHASE_SETUP, true },
-	[QUEUE_DEVICE] = { PHASE_SETUP, true },
-	[QUEUE_DEVICE + 4] = { PHASE_SETUP, true },
+} writable[VIRTIO_COMMON_BYTES] = {
+	[VIRTIO_REG_DEVICE_SELECT] = { PHASE_ANY, false },
+	[VIRTIO_REG_DRIVER_SELECT] = { PHASE_ANY, false },
+	[VIRTIO_REG_DRIVER_FEATURE] = { PHASE_INITIAL | PHASE_NEGOTIATE, false },
+	[VIRTIO_REG_CONFIG_VECTOR] = { PHASE_WORKING, false },
+	[VIRTIO_REG_STATUS] = { PHASE_ANY | PHASE_RESETTING, false },
+	[VIRTIO_REG_QUEUE_SELECT] = { PHASE_ANY, false },
+	[VIRTIO_REG_QUEUE_SIZE] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_VECTOR] = { PHASE_WORKING, false },
+	[VIRTIO_REG_QUEUE_ENABLE] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_DESC] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_DESC + 4] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_AVAIL] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_AVAIL + 4] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_USED] = { PHASE_SETUP, true },
+	[VIRTIO_REG_QUEUE_USED + 4] = { PHASE_SETUP, true },
 };
 
 /* The queue that is selected, or NULL if there is none of this number. */
@@ -106,25 +85,25 @@ static uint64_t queue_read(const struct virtio_device *dev, uint64_t offset)
 	if (!queue)
 		return 0;
 	switch (offset) {
-	case QUEUE_SIZE:
+	case VIRTIO_REG_QUEUE_SIZE:
 		return queue->entries;
-	case QUEUE_VECTOR:
+	case VIRTIO_REG_QUEUE_VECTOR:
 		return queue->vector;
-	case QUEUE_ENABLE:
+	case VIRTIO_REG_QUEUE_ENABLE:
 		return queue->enabled;
-	case QUEUE_NOTIFY_OFF:
+	case VIRTIO_REG_QUEUE_NOTIFY_OFF:
 		return dev->s->queue_select;
-	case QUEUE_DESC:
+	case VIRTIO_REG_QUEUE_DESC:
 		return queue->desc;
-	case QUEUE_DESC + 4:
+	case VIRTIO_REG_QUEUE_DESC + 4:
 		return queue->desc >> 32;
-	case QUEUE_DRIVER:
+	case VIRTIO_REG_QUEUE_AVAIL:
 		return queue->avail;
-	case QUEUE_DRIVER + 4:
+	case VIRTIO_REG_QUEUE_AVAIL + 4:
 		return queue->avail >> 32;
-	case QUEUE_DEVICE:
+	case VIRTIO_REG_QUEUE_USED:
 		return queue->used;
-	case QUEUE_DEVICE + 4:
+	case VIRTIO_REG_QUEUE_USED + 4:
 		return queue->used >> 32;
 	default:
 		return 0;
@@ -137,23 +116,23 @@ static uint64_t common_read(void *ctx, uint64_t offset, unsigned width)
 	const struct virtio_state *s = dev->s;
 
 	switch (offset) {
-	case DEVICE_FEATURE_SELECT:
+	case VIRTIO_REG_DEVICE_SELECT:
 		return s->device_feature_select;
-	case DEVICE_FEATURE:
+	case VIRTIO_REG_DEVICE_FEATURE:
 		return half(virtio_offered(dev), s->device_feature_select);
-	case DRIVER_FEATURE_SELECT:
+	case VIRTIO_REG_DRIVER_SELECT:
 		return s->driver_feature_select;
-	case DRIVER_FEATURE:
+	case VIRTIO_REG_DRIVER_FEATURE:
 		return half(s->driver_features, s->driver_feature_select);
-	case CONFIG_VECTOR:
+	case VIRTIO_REG_CONFIG_VECTOR:
 		return s->config_vector;
-	case NUM_QUEUES:
+	case VIRTIO_REG_QUEUES:
 		return dev->params.queues;
-	case DEVICE_STATUS:
+	case VIRTIO_REG_STATUS:
 		return s->status;
-	case CONFIG_GENERATION:
+	case VIRTIO_REG_GENERATION:
 		return s->generation;
-	case QUEUE_SELECT:
+	case VIRTIO_REG_QUEUE_SELECT:
 		return s->queue_select;
 	default:
 		return queue_read(dev, offset) & bus_ones(width);
@@ -183,27 +162,27 @@ static void queue_write(struct virtio_device *dev, uint64_t offset, unsigned wid
 	if (!queue)
 		return;
 	switch (offset) {
-	case QUEUE_SIZE:
+	case VIRTIO_REG_QUEUE_SIZE:
 		if (value && value <= dev->params.entries && !(value & (value - 1)))
 			queue->entries = (uint16_t)value;
 		break;
-	case QUEUE_VECTOR:
+	case VIRTIO_REG_QUEUE_VECTOR:
 		queue->vector = vector_of(dev, value);
 		break;
-	case QUEUE_ENABLE:
+	case VIRTIO_REG_QUEUE_ENABLE:
 		if (value == 1)
 			virtio_queue_enable(dev, dev->s->queue_select);
 		break;
-	case QUEUE_DESC:
-	case QUEUE_DESC + 4:
+	case VIRTIO_REG_QUEUE_DESC:
+	case VIRTIO_REG_QUEUE_DESC + 4:
 		merge(&queue->desc, offset & 4, width, value);
 		break;
-	case QUEUE_DRIVER:
-	case QUEUE_DRIVER + 4:
+	case VIRTIO_REG_QUEUE_AVAIL:
+	case VIRTIO_REG_QUEUE_AVAIL + 4:
 		merge(&queue->avail, offset & 4, width, value);
 		break;
-	case QUEUE_DEVICE:
-	case QUEUE_DEVICE + 4:
+	case VIRTIO_REG_QUEUE_USED:
+	case VIRTIO_REG_QUEUE_USED + 4:
 		merge(&queue->used, offset & 4, width, value);
 		break;
 	default:
@@ -219,23 +198,23 @@ static void common_write(void *ctx, uint64_t offset, unsigned width, uint64_t va
 	if (!may_write(dev, offset))
 		return;
 	switch (offset) {
-	case DEVICE_FEATURE_SELECT:
+	case VIRTIO_REG_DEVICE_SELECT:
 		s->device_feature_select = (uint32_t)value;
 		break;
-	case DRIVER_FEATURE_SELECT:
+	case VIRTIO_REG_DRIVER_SELECT:
 		s->driver_feature_select = (uint32_t)value;
 		break;
-	case DRIVER_FEATURE:
+	case VIRTIO_REG_DRIVER_FEATURE:
 		if (s->driver_feature_select <= 1)
 			merge(&s->driver_features, s->driver_feature_select, 4, value);
 		break;
-	case CONFIG_VECTOR:
+	case VIRTIO_REG_CONFIG_VECTOR:
 		s->config_vector = vector_of(dev, value);
 		break;
-	case DEVICE_STATUS:
+	case VIRTIO_REG_STATUS:
 		virtio_write_status(dev, (uint8_t)value);
 		break;
-	case QUEUE_SELECT:
+	case VIRTIO_REG_QUEUE_SELECT:
 		s->queue_select = (uint16_t)value;
 		break;
 	default:
@@ -243,28 +222,18 @@ static void common_write(void *ctx, uint64_t offset, unsigned width, uint64_t va
 	}
 }
 
-static const uint8_t common_access[COMMON_BYTES] = {
-	[DEVICE_FEATURE_SELECT] = ACCESS_RW(4),
-	[DEVICE_FEATURE] = ACCESS_R(4),
-	[DRIVER_FEATURE_SELECT] = ACCESS_RW(4),
-	[DRIVER_FEATURE] = ACCESS_RW(4),
-	[CONFIG_VECTOR] = ACCESS_RW(2),
-	[NUM_QUEUES] = ACCESS_R(2),
-	[DEVICE_STATUS] = ACCESS_RW(1),
-	[CONFIG_GENERATION] = ACCESS_R(1),
-	[QUEUE_SELECT] = ACCESS_RW(2),
-	[QUEUE_SIZE] = ACCESS_RW(2),
-	[QUEUE_VECTOR] = ACCESS_RW(2),
-	[QUEUE_ENABLE] = ACCESS_RW(2),
-	[QUEUE_NOTIFY_OFF] = ACCESS_R(2),
-	[QUEUE_DESC] = ACCESS_RW(4 | 8),
-	[QUEUE_DESC + 4] = ACCESS_RW(4),
-	[QUEUE_DRIVER] = ACCESS_RW(4 | 8),
-	[QUEUE_DRIVER + 4] = ACCESS_RW(4),
-	[QUEUE_DEVICE] = ACCESS_RW(4 | 8),
-	[QUEUE_DEVICE + 4] = ACCESS_RW(4),
-	[QUEUE_NOTIFY_DATA] = ACCESS_R(2),
-	[QUEUE_RESET] = ACCESS_R(2),
+static const uint8_t common_access[VIRTIO_COMMON_BYTES] = {
+	[VIRTIO_REG_DEVICE_SELECT] = ACCESS_RW(4),   [VIRTIO_REG_DEVICE_FEATURE] = ACCESS_R(4),
+	[VIRTIO_REG_DRIVER_SELECT] = ACCESS_RW(4),   [VIRTIO_REG_DRIVER_FEATURE] = ACCESS_RW(4),
+	[VIRTIO_REG_CONFIG_VECTOR] = ACCESS_RW(2),   [VIRTIO_REG_QUEUES] = ACCESS_R(2),
+	[VIRTIO_REG_STATUS] = ACCESS_RW(1),	     [VIRTIO_REG_GENERATION] = ACCESS_R(1),
+	[VIRTIO_REG_QUEUE_SELECT] = ACCESS_RW(2),    [VIRTIO_REG_QUEUE_SIZE] = ACCESS_RW(2),
+	[VIRTIO_REG_QUEUE_VECTOR] = ACCESS_RW(2),    [VIRTIO_REG_QUEUE_ENABLE] = ACCESS_RW(2),
+	[VIRTIO_REG_QUEUE_NOTIFY_OFF] = ACCESS_R(2), [VIRTIO_REG_QUEUE_DESC] = ACCESS_RW(4 | 8),
+	[VIRTIO_REG_QUEUE_DESC + 4] = ACCESS_RW(4),  [VIRTIO_REG_QUEUE_AVAIL] = ACCESS_RW(4 | 8),
+	[VIRTIO_REG_QUEUE_AVAIL + 4] = ACCESS_RW(4), [VIRTIO_REG_QUEUE_USED] = ACCESS_RW(4 | 8),
+	[VIRTIO_REG_QUEUE_USED + 4] = ACCESS_RW(4),  [VIRTIO_REG_QUEUE_NOTIFY_DATA] = ACCESS_R(2),
+	[VIRTIO_REG_QUEUE_RESET] = ACCESS_R(2),
 };
 
 static uint64_t isr_read(void *ctx, uint64_t offset, unsigned width)
@@ -325,7 +294,7 @@ static const uint8_t doorbell_access[VIRTIO_QUEUES_MAX] = { [0 ... VIRTIO_QUEUES
 								    ACCESS_W(2 | 4) };
 
 const struct mmio_ops virtio_common_ops = {
-	{ common_access, COMMON_BYTES, 0 },
+	{ common_access, VIRTIO_COMMON_BYTES, 0 },
 	common_read,
 	common_write,
 };

@@ -26,7 +26,7 @@ static unsigned char *data_of(const struct disk_link *disk, const struct disk_pi
 
 static bool is_transfer(const struct block_io *io)
 {
-	return io->type == BLOCK_READ || io->type == BLOCK_WRITE;
+	return io->type == RT_BLOCK_READ || io->type == RT_BLOCK_WRITE;
 }
 
 static bool page_used(const struct disk_link *disk, unsigned page)
@@ -109,7 +109,7 @@ static bool cut_data(struct disk_link *disk, struct block_io *io, struct disk_pi
 	piece->offset = io->issued;
 	piece->header.sector = io->sector + io->issued / RT_BLOCK_SECTOR;
 	pages_mark(disk, piece, true);
-	if (io->type == BLOCK_WRITE)
+	if (io->type == RT_BLOCK_WRITE)
 		block_copy_in(io, piece->offset, data_of(disk, piece), bytes);
 	io->issued += bytes;
 	return true;
@@ -128,7 +128,7 @@ static bool issue(struct disk_link *disk)
 		if (!cut_data(disk, io, piece))
 			return false;
 	} else {
-		if (io->type != BLOCK_FLUSH)
+		if (io->type != RT_BLOCK_FLUSH)
 			piece->range =
 				(struct rt_block_range){ io->sector, io->bytes / RT_BLOCK_SECTOR,
 							 io->unmap };
@@ -149,7 +149,8 @@ static void issue_all(struct disk_link *disk)
 }
 
 /* A piece is done with; its request too if it was the last. */
-static void piece_done(struct disk_link *disk, struct disk_piece *piece, enum block_status status)
+static void piece_done(struct disk_link *disk, struct disk_piece *piece,
+		       enum rt_block_status status)
 {
 	struct block_io *io = piece->io;
 
@@ -157,7 +158,7 @@ static void piece_done(struct disk_link *disk, struct disk_piece *piece, enum bl
 		pages_mark(disk, piece, false);
 	piece->io = NULL;
 	io->pieces--;
-	if (status != BLOCK_OK)
+	if (status != RT_BLOCK_OK)
 		io->status = status;
 	if (!io->pieces && io->issued == io->bytes)
 		block_done(&disk->backend, io, io->status);
@@ -173,10 +174,11 @@ static void take_answers(struct disk_link *disk)
 		unsigned char *part = disk->window + part_of((unsigned)(piece - disk->piece));
 		unsigned status = *(volatile unsigned char *)(part + PART_STATUS);
 
-		if (status == RT_BLOCK_OK && piece->io->type == BLOCK_READ && !piece->io->cancelled)
+		if (status == RT_BLOCK_OK && piece->io->type == RT_BLOCK_READ &&
+		    !piece->io->cancelled)
 			block_copy_out(piece->io, piece->offset, data_of(disk, piece),
 				       piece->bytes);
-		piece_done(disk, piece, status <= BLOCK_UNSUPPORTED ? status : BLOCK_ERROR);
+		piece_done(disk, piece, status <= RT_BLOCK_UNSUPPORTED ? status : RT_BLOCK_ERROR);
 	}
 }
 
@@ -190,14 +192,14 @@ static void fail_all(struct disk_link *disk)
 	disk->first = NULL;
 	for (struct block_io *next; io; io = next) {
 		next = io->next;
-		io->status = BLOCK_ERROR;
+		io->status = RT_BLOCK_ERROR;
 		io->issued = io->bytes;
 		if (!io->pieces)
-			block_done(&disk->backend, io, BLOCK_ERROR);
+			block_done(&disk->backend, io, RT_BLOCK_ERROR);
 	}
 	for (unsigned i = 0; i < DISK_PIECES; i++)
 		if (disk->piece[i].io)
-			piece_done(disk, &disk->piece[i], BLOCK_ERROR);
+			piece_done(disk, &disk->piece[i], RT_BLOCK_ERROR);
 }
 
 /* Whether the disk is still the one that the guest knows. */
@@ -302,12 +304,12 @@ static void link_submit(void *ctx, struct block_io *io)
 	io->next = NULL;
 	io->issued = 0;
 	io->pieces = 0;
-	io->status = BLOCK_OK;
+	io->status = RT_BLOCK_OK;
 	/* A request without data has one byte to issue, so that it counts as not issued. */
-	if (io->type == BLOCK_FLUSH)
+	if (io->type == RT_BLOCK_FLUSH)
 		io->bytes = 1;
 	if (disk->failed) {
-		block_done(&disk->backend, io, BLOCK_ERROR);
+		block_done(&disk->backend, io, RT_BLOCK_ERROR);
 		return;
 	}
 	if (disk->first)

@@ -8,31 +8,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE_SECTORS (OVERLAY_PAGE / BLOCK_SECTOR)
+#define PAGE_SECTORS (OVERLAY_PAGE / RT_BLOCK_SECTOR)
 
 static void file_submit(void *ctx, struct block_io *io)
 {
 	struct disk_file *disk = ctx;
 
-	if (io->type != BLOCK_READ) {
-		block_done(&disk->backend, io, io->type == BLOCK_FLUSH ? BLOCK_OK : BLOCK_ERROR);
+	if (io->type != RT_BLOCK_READ) {
+		block_done(&disk->backend, io,
+			   io->type == RT_BLOCK_FLUSH ? RT_BLOCK_OK : RT_BLOCK_ERROR);
 		return;
 	}
-	block_copy_out(io, 0, disk->bytes + io->sector * BLOCK_SECTOR, io->bytes);
-	block_done(&disk->backend, io, BLOCK_OK);
+	block_copy_out(io, 0, disk->bytes + io->sector * RT_BLOCK_SECTOR, io->bytes);
+	block_done(&disk->backend, io, RT_BLOCK_OK);
 }
 
 void disk_file_open(struct disk_file *disk, const char *serial, const void *bytes, uint64_t size)
 {
 	disk->bytes = bytes;
 	disk->backend = (struct block_backend){
-		.facts = { .sectors = size / BLOCK_SECTOR,
-			   .block_bytes = BLOCK_SECTOR,
+		.facts = { .sectors = size / RT_BLOCK_SECTOR,
+			   .block_bytes = RT_BLOCK_SECTOR,
 			   .read_only = true },
 		.submit = file_submit,
 		.ctx = disk,
 	};
-	strncpy(disk->backend.facts.serial, serial, BLOCK_SERIAL);
+	strncpy(disk->backend.facts.serial, serial, RT_BLOCK_SERIAL);
 }
 
 static uint32_t *bucket_of(const struct disk_overlay *disk, uint64_t number)
@@ -67,13 +68,13 @@ static unsigned char *entry_sector(const struct disk_overlay *disk,
 {
 	uint64_t n = (uint64_t)(entry - disk->entry);
 
-	return disk->page + n * OVERLAY_PAGE + sector % PAGE_SECTORS * BLOCK_SECTOR;
+	return disk->page + n * OVERLAY_PAGE + sector % PAGE_SECTORS * RT_BLOCK_SECTOR;
 }
 
-static enum block_status overlay_write(struct disk_overlay *disk, const struct block_io *io)
+static enum rt_block_status overlay_write(struct disk_overlay *disk, const struct block_io *io)
 {
-	for (uint32_t at = 0; at < io->bytes; at += BLOCK_SECTOR) {
-		uint64_t sector = io->sector + at / BLOCK_SECTOR;
+	for (uint32_t at = 0; at < io->bytes; at += RT_BLOCK_SECTOR) {
+		uint64_t sector = io->sector + at / RT_BLOCK_SECTOR;
 		struct overlay_entry *entry = entry_find(disk, sector / PAGE_SECTORS);
 
 		if (!entry)
@@ -82,12 +83,12 @@ static enum block_status overlay_write(struct disk_overlay *disk, const struct b
 			if (!disk->told)
 				disk->full(disk->ctx);
 			disk->told = true;
-			return BLOCK_ERROR;
+			return RT_BLOCK_ERROR;
 		}
-		block_copy_in(io, at, entry_sector(disk, entry, sector), BLOCK_SECTOR);
+		block_copy_in(io, at, entry_sector(disk, entry, sector), RT_BLOCK_SECTOR);
 		entry->valid |= 1u << sector % PAGE_SECTORS;
 	}
-	return BLOCK_OK;
+	return RT_BLOCK_OK;
 }
 
 /* Puts what was written over what base has; returns whether it was all. */
@@ -95,12 +96,12 @@ static bool overlay_read(const struct disk_overlay *disk, const struct block_io 
 {
 	bool all = true;
 
-	for (uint32_t at = 0; at < io->bytes; at += BLOCK_SECTOR) {
-		uint64_t sector = io->sector + at / BLOCK_SECTOR;
+	for (uint32_t at = 0; at < io->bytes; at += RT_BLOCK_SECTOR) {
+		uint64_t sector = io->sector + at / RT_BLOCK_SECTOR;
 		const struct overlay_entry *entry = entry_find(disk, sector / PAGE_SECTORS);
 
 		if (entry && entry->valid >> sector % PAGE_SECTORS & 1)
-			block_copy_out(io, at, entry_sector(disk, entry, sector), BLOCK_SECTOR);
+			block_copy_out(io, at, entry_sector(disk, entry, sector), RT_BLOCK_SECTOR);
 		else
 			all = false;
 	}
@@ -112,29 +113,29 @@ static void overlay_submit(void *ctx, struct block_io *io)
 	struct disk_overlay *disk = ctx;
 
 	switch (io->type) {
-	case BLOCK_READ:
+	case RT_BLOCK_READ:
 		if (overlay_read(disk, io))
 			break;
 		disk->base->submit(disk->base->ctx, io);
 		return;
-	case BLOCK_WRITE:
+	case RT_BLOCK_WRITE:
 		block_done(&disk->backend, io, overlay_write(disk, io));
 		return;
-	case BLOCK_FLUSH:
+	case RT_BLOCK_FLUSH:
 		break;
 	default:
-		block_done(&disk->backend, io, BLOCK_UNSUPPORTED);
+		block_done(&disk->backend, io, RT_BLOCK_UNSUPPORTED);
 		return;
 	}
-	block_done(&disk->backend, io, BLOCK_OK);
+	block_done(&disk->backend, io, RT_BLOCK_OK);
 }
 
 /* Base has done with a read. */
-static void overlay_base_done(void *owner, struct block_io *io, enum block_status status)
+static void overlay_base_done(void *owner, struct block_io *io, enum rt_block_status status)
 {
 	struct disk_overlay *disk = owner;
 
-	if (status == BLOCK_OK && !io->cancelled)
+	if (status == RT_BLOCK_OK && !io->cancelled)
 		overlay_read(disk, io);
 	block_done(&disk->backend, io, status);
 }

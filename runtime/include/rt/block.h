@@ -25,13 +25,16 @@
 #define RT_BLOCK_DATA	       0x8000u
 #define RT_BLOCK_SECTOR	       512u /* unit of all sector numbers */
 #define RT_BLOCK_PAGE	       4096u
+#define RT_BLOCK_SERIAL	       20u /* bytes of a serial number */
 #define RT_BLOCK_SEGMENTS      64u
 #define RT_BLOCK_REQUEST_BYTES (RT_BLOCK_SEGMENTS * RT_BLOCK_PAGE) /* facts may say less */
 
+/* VIRTIO 1.2 section 5.2.6, as all up to the status. */
 enum rt_block_type {
 	RT_BLOCK_READ = 0,
 	RT_BLOCK_WRITE = 1,
 	RT_BLOCK_FLUSH = 4,
+	RT_BLOCK_GET_ID = 8,	    /* of devices; a service tells it by facts.serial */
 	RT_BLOCK_DISCARD = 11,	    /* data: struct rt_block_range, readable */
 	RT_BLOCK_WRITE_ZEROES = 13, /* the same */
 };
@@ -45,8 +48,9 @@ struct rt_block_request {
 struct rt_block_range {
 	uint64_t sector;
 	uint32_t sectors;
-	uint32_t flags; /* bit 0: WRITE_ZEROES may unmap */
+	uint32_t flags; /* RT_BLOCK_UNMAP */
 };
+#define RT_BLOCK_UNMAP 1u /* WRITE_ZEROES may unmap */
 
 enum rt_block_status { RT_BLOCK_OK, RT_BLOCK_ERROR, RT_BLOCK_UNSUPPORTED };
 

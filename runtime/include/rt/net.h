@@ -21,14 +21,22 @@
 	65569u /* bytes of the largest packet: its header, Ethernet with two VLAN tags, IP */
 
 struct rt_net_header {
-	uint8_t flags;	  /* VIRTIO_NET_HDR_F_* */
-	uint8_t gso_type; /* VIRTIO_NET_HDR_GSO_* */
+	uint8_t flags;	  /* RT_NET_NEEDS_CSUM, RT_NET_DATA_VALID */
+	uint8_t gso_type; /* RT_NET_GSO_* */
 	uint16_t header_bytes;
 	uint16_t gso_bytes;
 	uint16_t csum_start;
 	uint16_t csum_offset;
 	uint16_t buffers; /* receive: how many buffers the packet fills */
 };
+
+_Static_assert(sizeof(struct rt_net_header) == 12, "VIRTIO 1.2 section 5.1.6");
+#define RT_NET_NEEDS_CSUM 1u
+#define RT_NET_DATA_VALID 2u
+#define RT_NET_GSO_NONE	  0u
+#define RT_NET_GSO_TCPV4  1u
+#define RT_NET_GSO_TCPV6  4u
+#define RT_NET_GSO_ECN	  0x80u
 
 /* What a client takes in packets it receives; in words.client_flags, before client_sequence;
  * it may change later for packets that are not under way yet. What a client does not take the

@@ -6,7 +6,6 @@
 
 #include "irq.h"
 
-#define VENDOR	       0x1af4u
 #define CAP_MSIX       0x11u
 #define CAP_VENDOR     0x09u
 #define COMMAND_ALL    0x407u /* I/O, memory, bus master, no INTA */
@@ -51,17 +50,17 @@ static void learn(struct virtio *v, unsigned at)
 	if ((head & 0xff) != CAP_VENDOR)
 		return;
 	switch (head >> 24) {
-	case 1:
+	case VIRTIO_CAP_COMMON:
 		v->common = registers(v->devfn, bar, offset);
 		break;
-	case 2:
+	case VIRTIO_CAP_NOTIFY:
 		v->doorbell = (uint16_t)((pci_read(v->devfn, PCI_BAR0 + 4 * bar) & ~3u) + offset);
 		v->doorbell_step = pci_read(v->devfn, at + 16);
 		break;
-	case 3:
+	case VIRTIO_CAP_ISR:
 		v->isr = registers(v->devfn, bar, offset);
 		break;
-	case 4:
+	case VIRTIO_CAP_DEVICE:
 		v->config = registers(v->devfn, bar, offset);
 		break;
 	default:
@@ -71,7 +70,7 @@ static void learn(struct virtio *v, unsigned at)
 
 bool virtio_find(struct virtio *v, uint16_t type, unsigned n, struct virtio_rings *rings)
 {
-	uint32_t id = (0x1040u + type) << 16 | VENDOR;
+	uint32_t id = (VIRTIO_PCI_DEVICE + type) << 16 | VIRTIO_PCI_VENDOR;
 
 	*v = (struct virtio){ .type = type, .rings = rings };
 	for (v->devfn = 0; v->devfn < PCI_DEVICES << 3; v->devfn += 8)
@@ -85,7 +84,7 @@ bool virtio_find(struct virtio *v, uint16_t type, unsigned n, struct virtio_ring
 		learn(v, at);
 	if (!v->common || !v->doorbell)
 		return false;
-	v->queues = virtio_get(v, REG_QUEUES, 2);
+	v->queues = virtio_get(v, VIRTIO_REG_QUEUES, 2);
 	return v->queues <= QUEUES_MAX;
 }
 
@@ -118,23 +117,23 @@ void virtio_set64(const struct virtio *v, unsigned reg, uint64_t value)
 
 uint8_t virtio_status(const struct virtio *v)
 {
-	return (uint8_t)virtio_get(v, REG_STATUS, 1);
+	return (uint8_t)virtio_get(v, VIRTIO_REG_STATUS, 1);
 }
 
 uint64_t virtio_offered(const struct virtio *v)
 {
-	virtio_set(v, REG_DEVICE_SELECT, 4, 0);
-	uint64_t features = virtio_get(v, REG_DEVICE_FEATURE, 4);
+	virtio_set(v, VIRTIO_REG_DEVICE_SELECT, 4, 0);
+	uint64_t features = virtio_get(v, VIRTIO_REG_DEVICE_FEATURE, 4);
 
-	virtio_set(v, REG_DEVICE_SELECT, 4, 1);
-	return features | (uint64_t)virtio_get(v, REG_DEVICE_FEATURE, 4) << 32;
+	virtio_set(v, VIRTIO_REG_DEVICE_SELECT, 4, 1);
+	return features | (uint64_t)virtio_get(v, VIRTIO_REG_DEVICE_FEATURE, 4) << 32;
 }
 
 bool virtio_reset(const struct virtio *v)
 {
 	uint64_t end = tsc_after_us(WAIT_US);
 
-	virtio_set(v, REG_STATUS, 1, 0);
+	virtio_set(v, VIRTIO_REG_STATUS, 1, 0);
 	while (virtio_status(v))
 		if (rdtsc() > end)
 			return false;
@@ -145,25 +144,25 @@ bool virtio_negotiate(const struct virtio *v, uint64_t features)
 {
 	if (!virtio_reset(v))
 		return false;
-	virtio_set(v, REG_STATUS, 1, STATUS_ACKNOWLEDGE);
-	virtio_set(v, REG_STATUS, 1, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+	virtio_set(v, VIRTIO_REG_STATUS, 1, VIRTIO_ACKNOWLEDGE);
+	virtio_set(v, VIRTIO_REG_STATUS, 1, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	for (unsigned half = 0; half < 2; half++) {
-		virtio_set(v, REG_DRIVER_SELECT, 4, half);
-		virtio_set(v, REG_DRIVER_FEATURE, 4, (uint32_t)(features >> (32 * half)));
+		virtio_set(v, VIRTIO_REG_DRIVER_SELECT, 4, half);
+		virtio_set(v, VIRTIO_REG_DRIVER_FEATURE, 4, (uint32_t)(features >> (32 * half)));
 	}
-	virtio_set(v, REG_STATUS, 1, STATUS_READY & ~STATUS_DRIVER_OK);
-	return virtio_status(v) & STATUS_FEATURES_OK;
+	virtio_set(v, VIRTIO_REG_STATUS, 1, STATUS_READY & ~VIRTIO_DRIVER_OK);
+	return virtio_status(v) & VIRTIO_FEATURES_OK;
 }
 
 void virtio_enable(const struct virtio *v, unsigned queue, uint64_t desc, uint64_t avail,
 		   uint64_t used)
 {
-	virtio_set(v, REG_SELECT, 2, queue);
-	virtio_set(v, REG_SIZE, 2, RING_ENTRIES);
-	virtio_set64(v, REG_DESC, desc);
-	virtio_set64(v, REG_AVAIL, avail);
-	virtio_set64(v, REG_USED, used);
-	virtio_set(v, REG_ENABLE, 2, 1);
+	virtio_set(v, VIRTIO_REG_QUEUE_SELECT, 2, queue);
+	virtio_set(v, VIRTIO_REG_QUEUE_SIZE, 2, RING_ENTRIES);
+	virtio_set64(v, VIRTIO_REG_QUEUE_DESC, desc);
+	virtio_set64(v, VIRTIO_REG_QUEUE_AVAIL, avail);
+	virtio_set64(v, VIRTIO_REG_QUEUE_USED, used);
+	virtio_set(v, VIRTIO_REG_QUEUE_ENABLE, 2, 1);
 }
 
 void virtio_place(const struct virtio *v, unsigned queue)
@@ -182,7 +181,7 @@ bool virtio_start(const struct virtio *v, uint64_t features)
 		return false;
 	for (unsigned queue = 0; queue < v->queues; queue++)
 		virtio_place(v, queue);
-	virtio_set(v, REG_STATUS, 1, STATUS_READY);
+	virtio_set(v, VIRTIO_REG_STATUS, 1, STATUS_READY);
 	return virtio_status(v) == STATUS_READY;
 }
 
@@ -197,10 +196,10 @@ void virtio_vectors(const struct virtio *v, uint64_t address, uint32_t data, uin
 		entry[3] = 0;
 	}
 	for (unsigned queue = 0; queue < v->queues; queue++) {
-		virtio_set(v, REG_SELECT, 2, queue);
-		virtio_set(v, REG_VECTOR, 2, queue + 1);
+		virtio_set(v, VIRTIO_REG_QUEUE_SELECT, 2, queue);
+		virtio_set(v, VIRTIO_REG_QUEUE_VECTOR, 2, queue + 1);
 	}
-	virtio_set(v, REG_CONFIG_VECTOR, 2, 0);
+	virtio_set(v, VIRTIO_REG_CONFIG_VECTOR, 2, 0);
 }
 
 void virtio_offer(const struct virtio *v, unsigned queue, uint16_t head)

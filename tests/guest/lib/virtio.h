@@ -6,41 +6,11 @@
 #ifndef GUEST_VIRTIO_H
 #define GUEST_VIRTIO_H
 
+#include <rt/virtio.h>
+
 #include "cpu.h"
 
-#define VIRTIO_RNG     4
-#define VIRTIO_NET     1
-#define VIRTIO_BLOCK   2
-#define VIRTIO_CONSOLE 3
-#define VIRTIO_BALLOON 5
-
-#define STATUS_ACKNOWLEDGE 1u
-#define STATUS_DRIVER	   2u
-#define STATUS_DRIVER_OK   4u
-#define STATUS_FEATURES_OK 8u
-#define STATUS_NEEDS_RESET 64u
-#define STATUS_READY	   15u
-
-#define FEATURE_INDIRECT  BIT(28)
-#define FEATURE_EVENT_IDX BIT(29)
-#define FEATURE_VERSION_1 BIT(32)
-
-/* Common configuration, section 4.1.4.3. */
-#define REG_DEVICE_SELECT  0x00
-#define REG_DEVICE_FEATURE 0x04
-#define REG_DRIVER_SELECT  0x08
-#define REG_DRIVER_FEATURE 0x0c
-#define REG_CONFIG_VECTOR  0x10
-#define REG_QUEUES	   0x12
-#define REG_STATUS	   0x14
-#define REG_SELECT	   0x16
-#define REG_SIZE	   0x18
-#define REG_VECTOR	   0x1a
-#define REG_ENABLE	   0x1c
-#define REG_NOTIFY_OFF	   0x1e
-#define REG_DESC	   0x20
-#define REG_AVAIL	   0x28
-#define REG_USED	   0x30
+#define STATUS_READY (VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK)
 
 #define PCI_COMMAND 0x04
 #define PCI_BAR0    0x10

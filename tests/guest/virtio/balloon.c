@@ -13,7 +13,7 @@
 #define DEFLATE	       1
 #define REPORTS	       2 /* without statistics */
 #define FEATURE_REPORT BIT(5)
-#define FEATURES       (FEATURE_VERSION_1 | FEATURE_INDIRECT)
+#define FEATURES       (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC)
 #define ECAM_GPA       0xf0000000ull
 
 static struct virtio_rings rings[QUEUES_MAX], rng_rings[QUEUES_MAX];
@@ -33,7 +33,7 @@ static void fill(void)
 
 static bool start(uint64_t features)
 {
-	if (!virtio_find(&balloon, VIRTIO_BALLOON, 0, rings)) {
+	if (!virtio_find(&balloon, VIRTIO_TYPE_BALLOON, 0, rings)) {
 		test_skip("the machine has no balloon");
 		return false;
 	}
@@ -123,8 +123,8 @@ GUEST_TEST(device_uses, "a device that writes where memory is gone writes into n
 {
 	struct virtio rng;
 
-	if (!start(FEATURES | FEATURE_REPORT) || !virtio_find(&rng, VIRTIO_RNG, 0, rng_rings) ||
-	    !virtio_start(&rng, FEATURES))
+	if (!start(FEATURES | FEATURE_REPORT) ||
+	    !virtio_find(&rng, VIRTIO_TYPE_ENTROPY, 0, rng_rings) || !virtio_start(&rng, FEATURES))
 		return;
 	fill();
 	submit(&balloon, REPORTS, AREA, 2 * BLOCK, DESC_WRITE);

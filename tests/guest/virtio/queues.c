@@ -6,12 +6,7 @@
 #include "../smp/smp.h"
 #include "subject.h"
 
-#define FEATURE_BLOCK_MQ BIT(12)
-#define FEATURE_CTRL	 BIT(17)
-#define FEATURE_NET_MQ	 BIT(22)
-
-#define BLOCK_QUEUES  34u /* in the configuration, VIRTIO 1.2 section 5.2.4 */
-#define NET_PAIRS     8u  /* section 5.1.4 */
+#define NET_PAIRS     offsetof(struct virtio_net_config, max_virtqueue_pairs)
 #define FIRST_VECTOR  0x60u
 #define QUEUE_VECTORS 0x20u /* of one device */
 #define WAIT_MS	      1000u
@@ -30,7 +25,7 @@ static unsigned vector_of(unsigned device, unsigned queue)
 
 static bool start(struct virtio *v, uint16_t type, unsigned n, uint64_t features)
 {
-	if (!virtio_find(v, type, n, rings[n]) || !virtio_start(v, FEATURE_VERSION_1 | features)) {
+	if (!virtio_find(v, type, n, rings[n]) || !virtio_start(v, VIRTIO_F_VERSION_1 | features)) {
 		expect(false, "no device %u of type %u, or it does not start", n, type);
 		return false;
 	}
@@ -77,9 +72,9 @@ GUEST_TEST(block_queues, "a disk has a queue for each processor, and all of them
 	struct virtio v;
 
 	smp_start();
-	if (!start(&v, VIRTIO_BLOCK, 0, FEATURE_BLOCK_MQ))
+	if (!start(&v, VIRTIO_TYPE_BLOCK, 0, VIRTIO_BLK_F_MQ))
 		return;
-	unsigned queues = *(volatile uint16_t *)(v.config + BLOCK_QUEUES);
+	unsigned queues = *(volatile uint16_t *)(v.config + VIRTIO_BLK_QUEUES);
 
 	expect(cpus > 1 && queues == cpus && v.queues == cpus, "%u queues, %u told, %u processors",
 	       v.queues, queues, cpus);
@@ -112,8 +107,8 @@ static bool set_pairs(unsigned device, unsigned pairs, uint16_t used)
 	struct virtio *v = &port[device];
 	unsigned queue = v->queues - 1;
 
-	command[0] = 4; /* VIRTIO_NET_CTRL_MQ, VQ_PAIRS_SET */
-	command[1] = 0;
+	command[0] = VIRTIO_NET_CTRL_MQ;
+	command[1] = VIRTIO_NET_CTRL_MQ_PAIRS_SET;
 	command[2] = (uint8_t)pairs;
 	command[3] = 0;
 	command[4] = 0xff;
@@ -198,8 +193,8 @@ static void exchange(unsigned pairs)
 GUEST_TEST(net_pairs, "a network device has a pair of queues for each processor, all of them work")
 {
 	smp_start();
-	if (!start(&port[0], VIRTIO_NET, 0, FEATURE_CTRL | FEATURE_NET_MQ) ||
-	    !start(&port[1], VIRTIO_NET, 1, FEATURE_CTRL | FEATURE_NET_MQ))
+	if (!start(&port[0], VIRTIO_TYPE_NET, 0, VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_MQ) ||
+	    !start(&port[1], VIRTIO_TYPE_NET, 1, VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_MQ))
 		return;
 	unsigned pairs = *(volatile uint16_t *)(port[0].config + NET_PAIRS);
 

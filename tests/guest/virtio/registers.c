@@ -15,15 +15,15 @@ static volatile struct virtio_rings *rings_of(struct subject *s)
 /* Good features, but no queue yet. */
 static void negotiate(struct subject *s)
 {
-	expect(virtio_negotiate(&s->device, FEATURE_VERSION_1), "%s: features", s->name);
+	expect(virtio_negotiate(&s->device, VIRTIO_F_VERSION_1), "%s: features", s->name);
 }
 
 static void enable_badly(struct subject *s, uint64_t desc, uint64_t avail, uint64_t used)
 {
 	negotiate(s);
 	virtio_enable(&s->device, s->queue, desc, avail, used);
-	virtio_set(&s->device, REG_STATUS, 1, STATUS_READY);
-	expect(virtio_status(&s->device) & STATUS_NEEDS_RESET, "%s: rings %lx %lx %lx", s->name,
+	virtio_set(&s->device, VIRTIO_REG_STATUS, 1, STATUS_READY);
+	expect(virtio_status(&s->device) & VIRTIO_NEEDS_RESET, "%s: rings %lx %lx %lx", s->name,
 	       desc, avail, used);
 }
 
@@ -54,15 +54,16 @@ static void change_geometry(struct subject *s)
 {
 	const struct virtio *v = &s->device;
 
-	virtio_set(v, REG_SELECT, 2, s->queue);
-	virtio_set(v, REG_SIZE, 2, 8);
-	virtio_set64(v, REG_DESC, NOWHERE);
-	virtio_set64(v, REG_AVAIL, NOWHERE);
-	virtio_set64(v, REG_USED, NOWHERE);
-	virtio_set(v, REG_ENABLE, 2, 0);
-	virtio_set(v, REG_ENABLE, 2, 1);
-	expect(virtio_get(v, REG_SIZE, 2) == RING_ENTRIES, "%s: size changed", s->name);
-	expect(virtio_get(v, REG_DESC, 4) == (uint32_t)(uint64_t)&rings_of(s)->desc,
+	virtio_set(v, VIRTIO_REG_QUEUE_SELECT, 2, s->queue);
+	virtio_set(v, VIRTIO_REG_QUEUE_SIZE, 2, 8);
+	virtio_set64(v, VIRTIO_REG_QUEUE_DESC, NOWHERE);
+	virtio_set64(v, VIRTIO_REG_QUEUE_AVAIL, NOWHERE);
+	virtio_set64(v, VIRTIO_REG_QUEUE_USED, NOWHERE);
+	virtio_set(v, VIRTIO_REG_QUEUE_ENABLE, 2, 0);
+	virtio_set(v, VIRTIO_REG_QUEUE_ENABLE, 2, 1);
+	expect(virtio_get(v, VIRTIO_REG_QUEUE_SIZE, 2) == RING_ENTRIES, "%s: size changed",
+	       s->name);
+	expect(virtio_get(v, VIRTIO_REG_QUEUE_DESC, 4) == (uint32_t)(uint64_t)&rings_of(s)->desc,
 	       "%s: address changed", s->name);
 	expect(virtio_status(v) == STATUS_READY, "%s: status %x", s->name, virtio_status(v));
 	subject_works(s); /* the rings are where they were */
@@ -78,11 +79,11 @@ static void write_sizes(struct subject *s)
 	const struct virtio *v = &s->device;
 
 	negotiate(s);
-	virtio_set(v, REG_SELECT, 2, s->queue);
-	virtio_set(v, REG_SIZE, 2, RING_ENTRIES);
+	virtio_set(v, VIRTIO_REG_QUEUE_SELECT, 2, s->queue);
+	virtio_set(v, VIRTIO_REG_QUEUE_SIZE, 2, RING_ENTRIES);
 	for (unsigned size = 0; size < 0x10000; size += size < 40 ? 1 : 997) {
-		virtio_set(v, REG_SIZE, 2, size);
-		unsigned got = virtio_get(v, REG_SIZE, 2);
+		virtio_set(v, VIRTIO_REG_QUEUE_SIZE, 2, size);
+		unsigned got = virtio_get(v, VIRTIO_REG_QUEUE_SIZE, 2);
 
 		expect(got && !(got & (got - 1)) && got <= 256, "%s: size %u gives %u", s->name,
 		       size, got);
@@ -104,7 +105,7 @@ static void ring_early(struct subject *s)
 	subject_prepare(s);
 	subject_submit(s);
 	expect(rings_of(s)->used.idx == 0, "%s: served before DRIVER_OK", s->name);
-	virtio_set(v, REG_STATUS, 1, STATUS_READY);
+	virtio_set(v, VIRTIO_REG_STATUS, 1, STATUS_READY);
 	expect(virtio_await(v, s->queue, 1), "%s: not found at DRIVER_OK", s->name);
 }
 
@@ -161,15 +162,15 @@ static void choose_badly(struct subject *s)
 	for (unsigned bit = 0; bit < 64; bit++) {
 		if (offered >> bit & 1)
 			continue;
-		expect(!virtio_negotiate(&s->device, FEATURE_VERSION_1 | BIT(bit)),
+		expect(!virtio_negotiate(&s->device, VIRTIO_F_VERSION_1 | BIT(bit)),
 		       "%s: feature %u is taken", s->name, bit);
-		virtio_set(&s->device, REG_STATUS, 1, STATUS_READY);
-		expect(!(virtio_status(&s->device) & STATUS_DRIVER_OK), "%s: DRIVER_OK", s->name);
+		virtio_set(&s->device, VIRTIO_REG_STATUS, 1, STATUS_READY);
+		expect(!(virtio_status(&s->device) & VIRTIO_DRIVER_OK), "%s: DRIVER_OK", s->name);
 	}
 	negotiate(s);
-	virtio_set(&s->device, REG_DRIVER_SELECT, 4, 1);
-	virtio_set(&s->device, REG_DRIVER_FEATURE, 4, 0);
-	expect(virtio_get(&s->device, REG_DRIVER_FEATURE, 4) == 1, "%s: changed afterwards",
+	virtio_set(&s->device, VIRTIO_REG_DRIVER_SELECT, 4, 1);
+	virtio_set(&s->device, VIRTIO_REG_DRIVER_FEATURE, 4, 0);
+	expect(virtio_get(&s->device, VIRTIO_REG_DRIVER_FEATURE, 4) == 1, "%s: changed afterwards",
 	       s->name);
 }
 
@@ -183,13 +184,13 @@ static void write_everything(struct subject *s)
 	const struct virtio *v = &s->device;
 
 	for (unsigned status = 255; status; status--)
-		virtio_set(v, REG_STATUS, 1, status);
+		virtio_set(v, VIRTIO_REG_STATUS, 1, status);
 	for (unsigned round = 0; round < 3; round++) {
 		subject_start(s);
 		for (unsigned at = 0; at < 0x1000; at += round == 2 ? 1 : 4) {
 			uint32_t value = (uint32_t)random_next();
 
-			if (at == REG_STATUS)
+			if (at == VIRTIO_REG_STATUS)
 				continue;
 			virtio_set(v, at, 1u << (random_next() % 3), value);
 			virtio_get(v, at, 1u << (value % 3));

@@ -225,7 +225,7 @@ BREAKS(indirect_loop, "a loop in an indirect table")
 
 BREAKS(indirect_refused, "an indirect table that was not negotiated")
 {
-	expect(virtio_start(&s->device, FEATURE_VERSION_1), "%s does not start", s->name);
+	expect(virtio_start(&s->device, VIRTIO_F_VERSION_1), "%s does not start", s->name);
 	subject_prepare(s);
 	table[0] = (struct virtio_desc){ (uint64_t)buffer, 8, direction(s), 0 };
 	submit_one(s, (uint64_t)table, 16, DESC_INDIRECT);
@@ -291,7 +291,7 @@ static void scribble(struct subject *s)
 		virtio_offer(&s->device, s->queue, (uint16_t)(random >> 40 & 15));
 		if (random >> 45 & 1)
 			virtio_ring(&s->device, s->queue);
-		if (virtio_status(&s->device) & STATUS_NEEDS_RESET)
+		if (virtio_status(&s->device) & VIRTIO_NEEDS_RESET)
 			subject_start(s);
 	}
 }

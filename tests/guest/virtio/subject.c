@@ -4,7 +4,7 @@
  */
 #include "subject.h"
 
-#define FEATURES (FEATURE_VERSION_1 | FEATURE_INDIRECT | FEATURE_EVENT_IDX)
+#define FEATURES (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX)
 
 enum { DISK_STATUS = 16, DISK_DATA = 512 }; /* in the buffer, behind the request's header */
 
@@ -86,20 +86,20 @@ static bool check_block(uint32_t written)
 }
 
 static struct subject subjects[] = {
-	{ .name = "block", .type = VIRTIO_BLOCK, .build = build_block, .check = check_block },
-	{ .name = "rng", .type = VIRTIO_RNG, .build = build_rng, .check = check_rng },
+	{ .name = "block", .type = VIRTIO_TYPE_BLOCK, .build = build_block, .check = check_block },
+	{ .name = "rng", .type = VIRTIO_TYPE_ENTROPY, .build = build_rng, .check = check_rng },
 	{ .name = "net",
-	  .type = VIRTIO_NET,
+	  .type = VIRTIO_TYPE_NET,
 	  .queue = 1,
 	  .build = build_net,
 	  .check = check_nothing },
 	{ .name = "console",
-	  .type = VIRTIO_CONSOLE,
+	  .type = VIRTIO_TYPE_CONSOLE,
 	  .queue = 1,
 	  .build = build_console,
 	  .check = check_nothing },
 	{ .name = "balloon",
-	  .type = VIRTIO_BALLOON,
+	  .type = VIRTIO_TYPE_BALLOON,
 	  .build = build_balloon,
 	  .check = check_nothing },
 };
@@ -194,13 +194,13 @@ static void needs_reset(struct subject *s, const char *what)
 	volatile struct virtio_rings *r = &s->device.rings[s->queue];
 	uint8_t status = virtio_status(&s->device);
 
-	expect(status & STATUS_NEEDS_RESET, "%s: %s: status %x", s->name, what, status);
+	expect(status & VIRTIO_NEEDS_RESET, "%s: %s: status %x", s->name, what, status);
 	expect(r->used.idx == 0, "%s: %s: %u chains came back", s->name, what, r->used.idx);
 	subject_prepare(s);
 	subject_submit(s);
 	expect(r->used.idx == 0, "%s: %s: it still takes requests", s->name, what);
-	virtio_set(&s->device, REG_STATUS, 1, STATUS_READY);
-	expect(virtio_status(&s->device) & STATUS_NEEDS_RESET, "%s: %s: healed without a reset",
+	virtio_set(&s->device, VIRTIO_REG_STATUS, 1, STATUS_READY);
+	expect(virtio_status(&s->device) & VIRTIO_NEEDS_RESET, "%s: %s: healed without a reset",
 	       s->name, what);
 }
 

@@ -38,7 +38,7 @@ static void set_bar0(unsigned devfn, uint64_t address)
 /* Which device answers there: its number of queues tells, 0xffff: none. */
 static unsigned queues_at(uint64_t bar)
 {
-	return (unsigned)bus_mmio_read(&zoo.bus, bar + 0x1000 + REG_QUEUES, 2);
+	return (unsigned)bus_mmio_read(&zoo.bus, bar + 0x1000 + VIRTIO_REG_QUEUES, 2);
 }
 
 static void bars_are_sized(void **state)
@@ -269,15 +269,15 @@ static void registers_by_configuration_space(void **state)
 
 	(void)state;
 	zoo_config_set(&zoo, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
-	aim(0, 0x1000 + REG_QUEUES, 2);
+	aim(0, 0x1000 + VIRTIO_REG_QUEUES, 2);
 	assert_int_equal(zoo_config_get(&zoo, data, 2), 2);
-	aim(0, 0x1000 + REG_STATUS, 1);
+	aim(0, 0x1000 + VIRTIO_REG_STATUS, 1);
 	zoo_config_set(&zoo, data, 1, VIRTIO_ACKNOWLEDGE);
 	assert_int_equal(zoo_config_get(&zoo, data, 1), VIRTIO_ACKNOWLEDGE);
 	assert_int_equal(fake.s.status, VIRTIO_ACKNOWLEDGE);
 	zoo_config_set(&zoo, data, 2, 0); /* not the length that was set */
 	assert_int_equal(fake.s.status, VIRTIO_ACKNOWLEDGE);
-	aim(0, 0x1000 + REG_QUEUES + 1, 2); /* not aligned */
+	aim(0, 0x1000 + VIRTIO_REG_QUEUES + 1, 2); /* not aligned */
 	zoo_config_get(&zoo, data, 2);
 	aim(0, VIRTIO_BAR_BYTES, 4);
 	assert_int_equal(zoo_config_get(&zoo, data, 4), UINT32_MAX);

@@ -12,28 +12,29 @@ static void is_found_by_its_ids(void **state)
 	(void)state;
 	assert_int_equal(zoo_config_get(&zoo, 0, 4), (0x1040u + 63) << 16 | 0x1af4);
 	assert_int_equal(zoo_config_get(&zoo, 8, 4), 0xff000001);
-	assert_int_equal(zoo_reg(&zoo, REG_QUEUES, 2), 2);
-	assert_int_equal(zoo_reg(&zoo, REG_SELECT, 2), 0);
-	assert_int_equal(zoo_reg(&zoo, REG_SIZE, 2), 16);
-	assert_int_equal(zoo_reg(&zoo, REG_NOTIFY_OFF, 2), 0);
-	zoo_set_reg(&zoo, REG_SELECT, 2, 1);
-	assert_int_equal(zoo_reg(&zoo, REG_NOTIFY_OFF, 2), 1);
-	assert_int_equal(zoo_reg(&zoo, REG_VECTOR, 2), VIRTIO_NO_VECTOR);
-	zoo_set_reg(&zoo, REG_SELECT, 2, 2); /* there is none */
-	for (unsigned reg = REG_SIZE; reg < 0x38; reg += 2)
-		assert_int_equal(zoo_reg(&zoo, reg, 2) & 0xffff, reg >= REG_DESC ? 0xffff : 0);
-	assert_int_equal(zoo_reg(&zoo, REG_DESC, 8), 0);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUES, 2), 2);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2), 0);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2), 16);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_NOTIFY_OFF, 2), 0);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2, 1);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_NOTIFY_OFF, 2), 1);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_VECTOR, 2), VIRTIO_NO_VECTOR);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2, 2); /* there is none */
+	for (unsigned reg = VIRTIO_REG_QUEUE_SIZE; reg < 0x38; reg += 2)
+		assert_int_equal(zoo_reg(&zoo, reg, 2) & 0xffff,
+				 reg >= VIRTIO_REG_QUEUE_DESC ? 0xffff : 0);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_DESC, 8), 0);
 }
 
 static void features_are_negotiated(void **state)
 {
 	(void)state;
-	zoo_set_reg(&zoo, REG_DEVICE_SELECT, 4, 0);
-	assert_int_equal(zoo_reg(&zoo, REG_DEVICE_FEATURE, 4), 1 | 3u << 28);
-	zoo_set_reg(&zoo, REG_DEVICE_SELECT, 4, 1);
-	assert_int_equal(zoo_reg(&zoo, REG_DEVICE_FEATURE, 4), 1 | 1 << 5);
-	zoo_set_reg(&zoo, REG_DEVICE_SELECT, 4, 2);
-	assert_int_equal(zoo_reg(&zoo, REG_DEVICE_FEATURE, 4), 0);
+	zoo_set_reg(&zoo, VIRTIO_REG_DEVICE_SELECT, 4, 0);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_DEVICE_FEATURE, 4), 1 | 3u << 28);
+	zoo_set_reg(&zoo, VIRTIO_REG_DEVICE_SELECT, 4, 1);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_DEVICE_FEATURE, 4), 1 | 1 << 5);
+	zoo_set_reg(&zoo, VIRTIO_REG_DEVICE_SELECT, 4, 2);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_DEVICE_FEATURE, 4), 0);
 	zoo_negotiate(&zoo, FEATURE_A);
 	assert_int_equal(zoo_status(&zoo), FEATURES_OK);
 	assert_true(virtio_has(&fake.dev, FEATURE_A));
@@ -80,27 +81,27 @@ struct reg {
 };
 
 static const struct reg registers[] = {
-	{ REG_DEVICE_SELECT, 4, 7, "INSLB" },
-	{ REG_DEVICE_FEATURE, 4, 7, "" },
-	{ REG_DRIVER_SELECT, 4, 1, "INSLB" },
-	{ REG_DRIVER_FEATURE, 4, 1, "IN" },
-	{ REG_CONFIG_VECTOR, 2, 2, "INSL" },
-	{ REG_QUEUES, 2, 7, "" },
-	{ REG_GENERATION, 1, 7, "" },
-	{ REG_SELECT, 2, 7, "INSLB" },
-	{ REG_SIZE, 2, 4, "S" },
-	{ REG_VECTOR, 2, 2, "INSL" },
-	{ REG_ENABLE, 2, 1, "S" },
-	{ REG_NOTIFY_OFF, 2, 7, "" },
-	{ REG_DESC, 4, 0x1110, "S" },
-	{ REG_DESC + 4, 4, 1, "S" },
-	{ REG_DESC, 8, 0x1110, "S" },
-	{ REG_AVAIL, 4, 0x1110, "S" },
-	{ REG_AVAIL + 4, 4, 1, "S" },
-	{ REG_AVAIL, 8, 0x1110, "S" },
-	{ REG_USED, 4, 0x1110, "S" },
-	{ REG_USED + 4, 4, 1, "S" },
-	{ REG_USED, 8, 0x1110, "S" },
+	{ VIRTIO_REG_DEVICE_SELECT, 4, 7, "INSLB" },
+	{ VIRTIO_REG_DEVICE_FEATURE, 4, 7, "" },
+	{ VIRTIO_REG_DRIVER_SELECT, 4, 1, "INSLB" },
+	{ VIRTIO_REG_DRIVER_FEATURE, 4, 1, "IN" },
+	{ VIRTIO_REG_CONFIG_VECTOR, 2, 2, "INSL" },
+	{ VIRTIO_REG_QUEUES, 2, 7, "" },
+	{ VIRTIO_REG_GENERATION, 1, 7, "" },
+	{ VIRTIO_REG_QUEUE_SELECT, 2, 7, "INSLB" },
+	{ VIRTIO_REG_QUEUE_SIZE, 2, 4, "S" },
+	{ VIRTIO_REG_QUEUE_VECTOR, 2, 2, "INSL" },
+	{ VIRTIO_REG_QUEUE_ENABLE, 2, 1, "S" },
+	{ VIRTIO_REG_QUEUE_NOTIFY_OFF, 2, 7, "" },
+	{ VIRTIO_REG_QUEUE_DESC, 4, 0x1110, "S" },
+	{ VIRTIO_REG_QUEUE_DESC + 4, 4, 1, "S" },
+	{ VIRTIO_REG_QUEUE_DESC, 8, 0x1110, "S" },
+	{ VIRTIO_REG_QUEUE_AVAIL, 4, 0x1110, "S" },
+	{ VIRTIO_REG_QUEUE_AVAIL + 4, 4, 1, "S" },
+	{ VIRTIO_REG_QUEUE_AVAIL, 8, 0x1110, "S" },
+	{ VIRTIO_REG_QUEUE_USED, 4, 0x1110, "S" },
+	{ VIRTIO_REG_QUEUE_USED + 4, 4, 1, "S" },
+	{ VIRTIO_REG_QUEUE_USED, 8, 0x1110, "S" },
 	{ 0x38, 2, 7, "" },
 	{ 0x3a, 2, 1, "" },
 };
@@ -125,8 +126,8 @@ static void enter_phase(char phase)
 			virtio_fail(&fake.dev, 0, "by the test");
 		break;
 	}
-	zoo_set_reg(&zoo, REG_DRIVER_SELECT, 4, 0);
-	zoo_set_reg(&zoo, REG_SELECT, 2, 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_DRIVER_SELECT, 4, 0);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2, 1);
 }
 
 /* The table of docs/machine.md, register by register and phase by phase. */
@@ -159,16 +160,16 @@ static void an_enabled_queue_is_immutable(void **state)
 		zoo_setup_queue(&zoo, 0, ZOO_ENTRIES);
 		if (live)
 			zoo_set_status(&zoo, DRIVER_OK);
-		zoo_set_reg(&zoo, REG_SIZE, 2, 16);
-		zoo_set_reg(&zoo, REG_DESC, 8, ZOO_DESC(3));
-		zoo_set_reg(&zoo, REG_AVAIL, 4, ZOO_AVAIL(3));
-		zoo_set_reg(&zoo, REG_USED + 4, 4, 1);
-		zoo_set_reg(&zoo, REG_ENABLE, 2, 0);
-		assert_int_equal(zoo_reg(&zoo, REG_SIZE, 2), ZOO_ENTRIES);
-		assert_int_equal(zoo_reg(&zoo, REG_DESC, 8), ZOO_DESC(0));
-		assert_int_equal(zoo_reg(&zoo, REG_AVAIL, 8), ZOO_AVAIL(0));
-		assert_int_equal(zoo_reg(&zoo, REG_USED, 8), ZOO_USED(0));
-		assert_int_equal(zoo_reg(&zoo, REG_ENABLE, 2), 1);
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2, 16);
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_DESC, 8, ZOO_DESC(3));
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_AVAIL, 4, ZOO_AVAIL(3));
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_USED + 4, 4, 1);
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_ENABLE, 2, 0);
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2), ZOO_ENTRIES);
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_DESC, 8), ZOO_DESC(0));
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_AVAIL, 8), ZOO_AVAIL(0));
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_USED, 8), ZOO_USED(0));
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_ENABLE, 2), 1);
 		assert_int_equal(fake.dev.queue[0].ring.entries, ZOO_ENTRIES);
 		assert_ptr_equal(fake.dev.queue[0].ring.desc, zoo.ram + ZOO_DESC(0));
 	}
@@ -180,9 +181,9 @@ static void sizes_are_powers_of_two(void **state)
 	(void)state;
 	zoo_negotiate(&zoo, 0);
 	for (unsigned size = 0; size < 0x10000; size++) {
-		zoo_set_reg(&zoo, REG_SIZE, 2, 8);
-		zoo_set_reg(&zoo, REG_SIZE, 2, size);
-		assert_int_equal(zoo_reg(&zoo, REG_SIZE, 2),
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2, 8);
+		zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2, size);
+		assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2),
 				 size && size <= 16 && !(size & (size - 1)) ? size : 8);
 	}
 }
@@ -190,10 +191,10 @@ static void sizes_are_powers_of_two(void **state)
 static void enable_at(uint64_t desc, uint64_t avail, uint64_t used)
 {
 	zoo_negotiate(&zoo, 0);
-	zoo_set_reg(&zoo, REG_DESC, 8, desc);
-	zoo_set_reg(&zoo, REG_AVAIL, 8, avail);
-	zoo_set_reg(&zoo, REG_USED, 8, used);
-	zoo_set_reg(&zoo, REG_ENABLE, 2, 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_DESC, 8, desc);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_AVAIL, 8, avail);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_USED, 8, used);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_ENABLE, 2, 1);
 }
 
 /* Registers, configuration space, nowhere: rings are in RAM or not at all. */

@@ -24,7 +24,8 @@ static int setup(void **state)
 /* Submits header, data and status as head 0 of queue; data has the direction of type. */
 static void submit(unsigned queue, uint32_t type, uint64_t sector, uint32_t bytes)
 {
-	bool write = type == BLOCK_WRITE || type == BLOCK_DISCARD || type == BLOCK_WRITE_ZEROES;
+	bool write =
+		type == RT_BLOCK_WRITE || type == RT_BLOCK_DISCARD || type == RT_BLOCK_WRITE_ZEROES;
 
 	zoo_blk_header(&zoo, type, sector);
 	zoo_describe(&zoo, queue, 0, ZOO_BUFFERS, 16, VQ_DESC_NEXT, bytes ? 1 : 2);
@@ -51,7 +52,7 @@ static void tells_its_disk(void **state)
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 20, 4), 512);
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 34, 2), 2);
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 36, 4), 16);
-	assert_int_equal(zoo_reg(&zoo, REG_QUEUES, 2), 2);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUES, 2), 2);
 	assert_int_equal(zoo_config_get(&zoo, PCI_DEVICE, 2), 0x1042);
 }
 
@@ -59,16 +60,16 @@ static void writes_and_reads(void **state)
 {
 	(void)state;
 	memset(zoo.ram + DATA, 0x77, 1024);
-	submit(0, BLOCK_WRITE, 3, 1024);
-	assert_int_equal(status(), BLOCK_OK);
+	submit(0, RT_BLOCK_WRITE, 3, 1024);
+	assert_int_equal(status(), RT_BLOCK_OK);
 	assert_int_equal(written(0), 1);
 	assert_int_equal(zoo.sectors[2][511], 0);
 	assert_int_equal(zoo.sectors[3][0], 0x77);
 	assert_int_equal(zoo.sectors[4][511], 0x77);
 	assert_int_equal(zoo.sectors[5][0], 0);
 	memset(zoo.ram + DATA, 0, 512);
-	submit(1, BLOCK_READ, 4, 512);
-	assert_int_equal(status(), BLOCK_OK);
+	submit(1, RT_BLOCK_READ, 4, 512);
+	assert_int_equal(status(), RT_BLOCK_OK);
 	assert_int_equal(written(1), 513);
 	assert_int_equal(zoo.ram[DATA + 511], 0x77);
 }
@@ -79,7 +80,7 @@ static void takes_any_framing(void **state)
 	(void)state;
 	zoo.sectors[1][0] = 0x11;
 	zoo.sectors[1][511] = 0x22;
-	zoo_blk_header(&zoo, BLOCK_READ, 1);
+	zoo_blk_header(&zoo, RT_BLOCK_READ, 1);
 	zoo_describe(&zoo, 0, 0, ZOO_BUFFERS, 7, VQ_DESC_NEXT, 1);
 	zoo_describe(&zoo, 0, 1, ZOO_BUFFERS + 7, 9, VQ_DESC_NEXT, 2);
 	zoo_describe(&zoo, 0, 2, DATA, 100, VQ_DESC_NEXT | VQ_DESC_WRITE, 3);
@@ -89,19 +90,19 @@ static void takes_any_framing(void **state)
 	zoo_submit(&zoo, 0, 0);
 	assert_int_equal(zoo.ram[DATA], 0x11);
 	assert_int_equal(zoo.ram[DATA + 511], 0x22);
-	assert_int_equal(zoo.ram[DATA + 512], BLOCK_OK);
+	assert_int_equal(zoo.ram[DATA + 512], RT_BLOCK_OK);
 }
 
 static void gives_its_id(void **state)
 {
 	(void)state;
-	submit(0, BLOCK_GET_ID, 0, 20);
-	assert_int_equal(status(), BLOCK_OK);
+	submit(0, RT_BLOCK_GET_ID, 0, 20);
+	assert_int_equal(status(), RT_BLOCK_OK);
 	assert_string_equal((char *)zoo.ram + DATA, "ZOO");
 	assert_int_equal(written(0), 21);
-	submit(0, BLOCK_GET_ID, 0, 2);
+	submit(0, RT_BLOCK_GET_ID, 0, 2);
 	assert_int_equal(written(0), 3);
-	submit(0, BLOCK_GET_ID, 0, 0);
+	submit(0, RT_BLOCK_GET_ID, 0, 0);
 	assert_int_equal(written(0), 1);
 }
 
@@ -113,15 +114,15 @@ static void refuses_what_is_not_there(void **state)
 		uint32_t bytes;
 		uint8_t status;
 	} bad[] = {
-		{ BLOCK_READ, ZOO_SECTORS, 512, BLOCK_ERROR },
-		{ BLOCK_READ, ZOO_SECTORS - 1, 1024, BLOCK_ERROR },
-		{ BLOCK_READ, UINT64_MAX, 512, BLOCK_ERROR },
-		{ BLOCK_READ, 0, 100, BLOCK_ERROR },
-		{ BLOCK_READ, 0, 0, BLOCK_ERROR },
-		{ BLOCK_WRITE, ZOO_SECTORS, 512, BLOCK_ERROR },
-		{ BLOCK_WRITE, 0, 513, BLOCK_ERROR },
-		{ 2, 0, 512, BLOCK_UNSUPPORTED },
-		{ UINT32_MAX, 0, 0, BLOCK_UNSUPPORTED },
+		{ RT_BLOCK_READ, ZOO_SECTORS, 512, RT_BLOCK_ERROR },
+		{ RT_BLOCK_READ, ZOO_SECTORS - 1, 1024, RT_BLOCK_ERROR },
+		{ RT_BLOCK_READ, UINT64_MAX, 512, RT_BLOCK_ERROR },
+		{ RT_BLOCK_READ, 0, 100, RT_BLOCK_ERROR },
+		{ RT_BLOCK_READ, 0, 0, RT_BLOCK_ERROR },
+		{ RT_BLOCK_WRITE, ZOO_SECTORS, 512, RT_BLOCK_ERROR },
+		{ RT_BLOCK_WRITE, 0, 513, RT_BLOCK_ERROR },
+		{ 2, 0, 512, RT_BLOCK_UNSUPPORTED },
+		{ UINT32_MAX, 0, 0, RT_BLOCK_UNSUPPORTED },
 	};
 
 	(void)state;
@@ -138,10 +139,10 @@ static void a_read_only_disk_stays_as_it_is(void **state)
 	(void)state;
 	zoo.backend.facts.read_only = true;
 	memset(zoo.ram + DATA, 1, 512);
-	submit(0, BLOCK_WRITE, 0, 512);
-	assert_int_equal(status(), BLOCK_ERROR);
-	submit(0, BLOCK_DISCARD, 0, 16);
-	assert_int_equal(status(), BLOCK_ERROR);
+	submit(0, RT_BLOCK_WRITE, 0, 512);
+	assert_int_equal(status(), RT_BLOCK_ERROR);
+	submit(0, RT_BLOCK_DISCARD, 0, 16);
+	assert_int_equal(status(), RT_BLOCK_ERROR);
 	assert_int_equal(zoo.sectors[0][0], 0);
 }
 
@@ -158,21 +159,21 @@ static void discards_and_zeroes_ranges(void **state)
 {
 	(void)state;
 	memset(zoo.sectors, 9, sizeof zoo.sectors);
-	assert_int_equal(range(BLOCK_WRITE_ZEROES, 2, 2, 1), BLOCK_OK);
+	assert_int_equal(range(RT_BLOCK_WRITE_ZEROES, 2, 2, 1), RT_BLOCK_OK);
 	assert_int_equal(zoo.sectors[1][511], 9);
 	assert_int_equal(zoo.sectors[2][0], 0);
 	assert_int_equal(zoo.sectors[3][511], 0);
 	assert_int_equal(zoo.sectors[4][0], 9);
-	assert_int_equal(range(BLOCK_DISCARD, 2, 17, 0), BLOCK_ERROR);
-	assert_int_equal(range(BLOCK_DISCARD, 2, 0, 0), BLOCK_ERROR);
-	assert_int_equal(range(BLOCK_DISCARD, ZOO_SECTORS - 1, 2, 0), BLOCK_ERROR);
-	assert_int_equal(range(BLOCK_DISCARD, UINT64_MAX, 2, 0), BLOCK_ERROR);
-	assert_int_equal(range(BLOCK_DISCARD, 2, 1, 1), BLOCK_UNSUPPORTED);
-	assert_int_equal(range(BLOCK_WRITE_ZEROES, 2, 1, 2), BLOCK_UNSUPPORTED);
+	assert_int_equal(range(RT_BLOCK_DISCARD, 2, 17, 0), RT_BLOCK_ERROR);
+	assert_int_equal(range(RT_BLOCK_DISCARD, 2, 0, 0), RT_BLOCK_ERROR);
+	assert_int_equal(range(RT_BLOCK_DISCARD, ZOO_SECTORS - 1, 2, 0), RT_BLOCK_ERROR);
+	assert_int_equal(range(RT_BLOCK_DISCARD, UINT64_MAX, 2, 0), RT_BLOCK_ERROR);
+	assert_int_equal(range(RT_BLOCK_DISCARD, 2, 1, 1), RT_BLOCK_UNSUPPORTED);
+	assert_int_equal(range(RT_BLOCK_WRITE_ZEROES, 2, 1, 2), RT_BLOCK_UNSUPPORTED);
 	zoo.backend.facts.discard_sectors = 0;
-	assert_int_equal(range(BLOCK_DISCARD, 2, 1, 0), BLOCK_UNSUPPORTED);
-	submit(0, BLOCK_WRITE_ZEROES, 0, 32);
-	assert_int_equal(status(), BLOCK_ERROR);
+	assert_int_equal(range(RT_BLOCK_DISCARD, 2, 1, 0), RT_BLOCK_UNSUPPORTED);
+	submit(0, RT_BLOCK_WRITE_ZEROES, 0, 32);
+	assert_int_equal(status(), RT_BLOCK_ERROR);
 }
 
 static void a_chain_without_status_needs_a_reset(void **state)
@@ -194,10 +195,10 @@ static void an_error_of_the_disk_is_told(void **state)
 {
 	(void)state;
 	zoo.hold = true;
-	submit(0, BLOCK_READ, 0, 512);
+	submit(0, RT_BLOCK_READ, 0, 512);
 	assert_int_equal(status(), 0xff);
-	assert_true(zoo_release_io(&zoo, BLOCK_ERROR));
-	assert_int_equal(status(), BLOCK_ERROR);
+	assert_true(zoo_release_io(&zoo, RT_BLOCK_ERROR));
+	assert_int_equal(status(), RT_BLOCK_ERROR);
 	assert_int_equal(written(0), 1);
 }
 
@@ -208,13 +209,13 @@ static void a_driver_without_flush_gets_stable_writes(void **state)
 	(void)state;
 	zoo_start(&zoo, 0);
 	zoo.hold = true;
-	submit(0, BLOCK_WRITE, 0, 512);
-	assert_int_equal(zoo.held->type, BLOCK_WRITE);
-	zoo_release_io(&zoo, BLOCK_OK);
+	submit(0, RT_BLOCK_WRITE, 0, 512);
+	assert_int_equal(zoo.held->type, RT_BLOCK_WRITE);
+	zoo_release_io(&zoo, RT_BLOCK_OK);
 	assert_int_equal(status(), 0xff);
-	assert_int_equal(zoo.held->type, BLOCK_FLUSH);
-	zoo_release_io(&zoo, BLOCK_OK);
-	assert_int_equal(status(), BLOCK_OK);
+	assert_int_equal(zoo.held->type, RT_BLOCK_FLUSH);
+	zoo_release_io(&zoo, RT_BLOCK_OK);
+	assert_int_equal(status(), RT_BLOCK_OK);
 	assert_null(zoo.held);
 }
 
@@ -224,15 +225,15 @@ static void the_cache_can_be_turned_off(void **state)
 	zoo_start(&zoo, F_FLUSH | F_CONFIG_WCE);
 	zoo.hold = true;
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 32, 1), 1);
-	submit(0, BLOCK_WRITE, 0, 512);
-	zoo_release_io(&zoo, BLOCK_OK);
+	submit(0, RT_BLOCK_WRITE, 0, 512);
+	zoo_release_io(&zoo, RT_BLOCK_OK);
 	assert_null(zoo.held);
 	bus_mmio_write(&zoo.bus, ZOO_CONFIG + 32, 1, 0);
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 32, 1), 0);
-	submit(0, BLOCK_WRITE, 0, 512);
-	zoo_release_io(&zoo, BLOCK_OK);
-	assert_int_equal(zoo.held->type, BLOCK_FLUSH);
-	zoo_release_io(&zoo, BLOCK_OK);
+	submit(0, RT_BLOCK_WRITE, 0, 512);
+	zoo_release_io(&zoo, RT_BLOCK_OK);
+	assert_int_equal(zoo.held->type, RT_BLOCK_FLUSH);
+	zoo_release_io(&zoo, RT_BLOCK_OK);
 	zoo_set_status(&zoo, 0);
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_CONFIG + 32, 1), 1);
 }
@@ -242,17 +243,17 @@ static void a_reset_waits_for_requests(void **state)
 	(void)state;
 	zoo.hold = true;
 	zoo.sectors[0][0] = 0x33;
-	submit(0, BLOCK_READ, 0, 512);
+	submit(0, RT_BLOCK_READ, 0, 512);
 	zoo_set_status(&zoo, 0);
 	assert_int_not_equal(zoo_status(&zoo), 0);
-	assert_true(zoo_release_io(&zoo, BLOCK_OK));
+	assert_true(zoo_release_io(&zoo, RT_BLOCK_OK));
 	assert_int_equal(zoo_status(&zoo), 0);
 	assert_int_equal(status(), 0xff);
 	assert_int_not_equal(zoo.ram[DATA], 0x33);
 	zoo_start(&zoo, F_FLUSH);
 	zoo.hold = false;
-	submit(0, BLOCK_READ, 0, 512);
-	assert_int_equal(status(), BLOCK_OK);
+	submit(0, RT_BLOCK_READ, 0, 512);
+	assert_int_equal(status(), RT_BLOCK_OK);
 }
 
 /* The reset of the machine does not wait: what is in flight then reaches neither RAM nor rings. */
@@ -261,11 +262,11 @@ static void a_machine_reset_disowns_requests(void **state)
 	(void)state;
 	zoo.hold = true;
 	zoo.sectors[0][0] = 0x33;
-	submit(0, BLOCK_READ, 0, 512);
+	submit(0, RT_BLOCK_READ, 0, 512);
 	virtio_blk_device_ops.reset(&zoo.dev);
 	assert_int_equal(zoo_status(&zoo), 0);
 	zoo_start(&zoo, F_FLUSH);
-	assert_true(zoo_release_io(&zoo, BLOCK_OK));
+	assert_true(zoo_release_io(&zoo, RT_BLOCK_OK));
 	assert_int_equal(status(), 0xff);
 	assert_int_equal(zoo_used_index(&zoo, 0), 0);
 	assert_true(device_idle(&virtio_blk_device_ops, &zoo.dev));
@@ -279,17 +280,17 @@ static void a_full_pool_leaves_chains_in_the_ring(void **state)
 	(void)state;
 	zoo_negotiate(&zoo, F_FLUSH);
 	/* One long ring in one piece of RAM, descriptors of header and status for each flush. */
-	zoo_set_reg(&zoo, REG_SELECT, 2, 0);
-	zoo_set_reg(&zoo, REG_SIZE, 2, entries);
-	zoo_set_reg(&zoo, REG_DESC, 8, 0x1000);
-	zoo_set_reg(&zoo, REG_AVAIL, 8, 0x2000);
-	zoo_set_reg(&zoo, REG_USED, 8, 0x3000);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2, 0);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SIZE, 2, entries);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_DESC, 8, 0x1000);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_AVAIL, 8, 0x2000);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_USED, 8, 0x3000);
 	memset(zoo.ram + 0x1000, 0, 0x3000);
-	zoo_set_reg(&zoo, REG_ENABLE, 2, 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_ENABLE, 2, 1);
 	zoo_set_status(&zoo,
 		       VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
 	zoo.hold = true;
-	zoo_blk_header(&zoo, BLOCK_FLUSH, 0);
+	zoo_blk_header(&zoo, RT_BLOCK_FLUSH, 0);
 	struct vq_desc *desc = (void *)(zoo.ram + 0x1000);
 	struct vq_avail *avail = (void *)(zoo.ram + 0x2000);
 	const struct vq_used *used = (void *)(zoo.ram + 0x3000);
@@ -304,7 +305,7 @@ static void a_full_pool_leaves_chains_in_the_ring(void **state)
 	zoo_doorbell(&zoo, 0);
 	assert_int_equal(zoo.dev.blk.in_flight, ZOO_IOS);
 	for (unsigned i = 0; i < 128; i++) {
-		assert_true(zoo_release_io(&zoo, BLOCK_OK));
+		assert_true(zoo_release_io(&zoo, RT_BLOCK_OK));
 		virtio_blk_poll(&zoo.dev.blk);
 	}
 	assert_int_equal(used->idx, 128);
@@ -321,7 +322,7 @@ static void what_waits_is_served_after_a_load(void **state)
 
 	(void)state;
 	zoo.dev.blk.free = NULL;
-	submit(1, BLOCK_READ, 0, 512);
+	submit(1, RT_BLOCK_READ, 0, 512);
 	assert_int_equal(zoo_used_index(&zoo, 1), 0);
 	zoo.dev.blk.free = free;
 	size = device_save(&virtio_blk_device_ops, &zoo.dev, record, sizeof record);

@@ -131,8 +131,9 @@ static void requests_in_flight_hold_a_reset(void **state)
 	assert_false(virtio_live(&fake.dev));
 	zoo_set_status(&zoo, 0);
 	zoo_set_status(&zoo, DRIVER_OK);
-	zoo_set_reg(&zoo, REG_SELECT, 2, 0); /* nor does anything else have an effect */
-	assert_int_equal(zoo_reg(&zoo, REG_SELECT, 2), 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2,
+		    0); /* nor does anything else have an effect */
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2), 1);
 	/* The answer comes: it does not reach the driver's memory any more. */
 	virtio_give(&fake.dev, 0, 2, 16);
 	virtio_kick(&fake.dev, 0);
@@ -166,10 +167,10 @@ static void interrupts_by_msix(void **state)
 	assert_int_equal(bus_mmio_read(&zoo.bus, ZOO_ISR, 1), 0);
 	virtio_config_changed(&fake.dev);
 	assert_int_equal(zoo_last(&zoo), ZOO_MSI | 0x40);
-	assert_int_equal(zoo_reg(&zoo, REG_GENERATION, 1), 1);
-	zoo_set_reg(&zoo, REG_SELECT, 2, 1);
-	zoo_set_reg(&zoo, REG_VECTOR, 2, 9); /* there is none */
-	assert_int_equal(zoo_reg(&zoo, REG_VECTOR, 2), VIRTIO_NO_VECTOR);
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_GENERATION, 1), 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_SELECT, 2, 1);
+	zoo_set_reg(&zoo, VIRTIO_REG_QUEUE_VECTOR, 2, 9); /* there is none */
+	assert_int_equal(zoo_reg(&zoo, VIRTIO_REG_QUEUE_VECTOR, 2), VIRTIO_NO_VECTOR);
 	zoo.logged = 0;
 	give_one(1);
 	assert_int_equal(zoo.logged, 0);

@@ -72,7 +72,7 @@ struct zoo {
 		uint32_t takes;
 	} net;
 	struct block_backend backend; /* of the block device: sectors, at once unless hold is set */
-	uint8_t sectors[ZOO_SECTORS][BLOCK_SECTOR];
+	uint8_t sectors[ZOO_SECTORS][RT_BLOCK_SECTOR];
 	bool hold;
 	struct block_io *held;
 	struct virtio_blk_io io[ZOO_IOS];

@@ -6,27 +6,27 @@
 
 #include <string.h>
 
-static enum block_status carry_out(struct zoo *zoo, struct block_io *io)
+static enum rt_block_status carry_out(struct zoo *zoo, struct block_io *io)
 {
 	uint8_t *at = zoo->sectors[io->sector % ZOO_SECTORS];
 
 	if (io->cancelled)
-		return BLOCK_OK;
+		return RT_BLOCK_OK;
 	switch (io->type) {
-	case BLOCK_READ:
+	case RT_BLOCK_READ:
 		block_copy_out(io, 0, at, io->bytes);
 		break;
-	case BLOCK_WRITE:
+	case RT_BLOCK_WRITE:
 		block_copy_in(io, 0, at, io->bytes);
 		break;
-	case BLOCK_DISCARD:
-	case BLOCK_WRITE_ZEROES:
+	case RT_BLOCK_DISCARD:
+	case RT_BLOCK_WRITE_ZEROES:
 		memset(at, 0, io->bytes);
 		break;
 	default:
 		break;
 	}
-	return BLOCK_OK;
+	return RT_BLOCK_OK;
 }
 
 static void submit(void *ctx, struct block_io *io)
@@ -44,14 +44,14 @@ static void submit(void *ctx, struct block_io *io)
 	*end = io;
 }
 
-bool zoo_release_io(struct zoo *zoo, enum block_status status)
+bool zoo_release_io(struct zoo *zoo, enum rt_block_status status)
 {
 	struct block_io *io = zoo->held;
 
 	if (!io)
 		return false;
 	zoo->held = io->next;
-	if (status == BLOCK_OK)
+	if (status == RT_BLOCK_OK)
 		status = carry_out(zoo, io);
 	block_done(&zoo->backend, io, status);
 	return true;
@@ -63,7 +63,7 @@ void zoo_build_blk(struct zoo *zoo)
 
 	zoo->backend = (struct block_backend){
 		.facts = { .sectors = ZOO_SECTORS,
-			   .block_bytes = BLOCK_SECTOR,
+			   .block_bytes = RT_BLOCK_SECTOR,
 			   .can_flush = true,
 			   .discard_sectors = 16,
 			   .zeroes_sectors = 16,
@@ -89,7 +89,7 @@ void zoo_blk_header(struct zoo *zoo, uint32_t type, uint64_t sector)
 
 bool zoo_serve_blk(struct zoo *zoo)
 {
-	return zoo_release_io(zoo, BLOCK_OK);
+	return zoo_release_io(zoo, RT_BLOCK_OK);
 }
 
 /* A request that may make sense, beside all that any driver may do; and the disk gets slower or

@@ -131,12 +131,12 @@ void zoo_set_reg(struct zoo *zoo, unsigned offset, unsigned width, uint64_t valu
 
 uint8_t zoo_status(struct zoo *zoo)
 {
-	return (uint8_t)zoo_reg(zoo, REG_STATUS, 1);
+	return (uint8_t)zoo_reg(zoo, VIRTIO_REG_STATUS, 1);
 }
 
 void zoo_set_status(struct zoo *zoo, uint8_t status)
 {
-	zoo_set_reg(zoo, REG_STATUS, 1, status);
+	zoo_set_reg(zoo, VIRTIO_REG_STATUS, 1, status);
 }
 
 uint32_t zoo_config_get(struct zoo *zoo, unsigned offset, unsigned width)
@@ -158,8 +158,8 @@ void zoo_negotiate(struct zoo *zoo, uint64_t features)
 	zoo_set_status(zoo, VIRTIO_ACKNOWLEDGE);
 	zoo_set_status(zoo, STATUS_DRIVER);
 	for (unsigned half = 0; half < 2; half++) {
-		zoo_set_reg(zoo, REG_DRIVER_SELECT, 4, half);
-		zoo_set_reg(zoo, REG_DRIVER_FEATURE, 4, (uint32_t)(features >> (32 * half)));
+		zoo_set_reg(zoo, VIRTIO_REG_DRIVER_SELECT, 4, half);
+		zoo_set_reg(zoo, VIRTIO_REG_DRIVER_FEATURE, 4, (uint32_t)(features >> (32 * half)));
 	}
 	zoo_set_status(zoo, STATUS_FEATURES_OK);
 }
@@ -167,19 +167,19 @@ void zoo_negotiate(struct zoo *zoo, uint64_t features)
 void zoo_setup_queue(struct zoo *zoo, unsigned queue, uint16_t entries)
 {
 	memset(zoo->ram + ZOO_DESC(queue), 0, 0x1000);
-	zoo_set_reg(zoo, REG_SELECT, 2, queue);
-	zoo_set_reg(zoo, REG_SIZE, 2, entries);
-	zoo_set_reg(zoo, REG_VECTOR, 2, queue + 1);
-	zoo_set_reg(zoo, REG_DESC, 8, ZOO_DESC(queue));
-	zoo_set_reg(zoo, REG_AVAIL, 8, ZOO_AVAIL(queue));
-	zoo_set_reg(zoo, REG_USED, 8, ZOO_USED(queue));
-	zoo_set_reg(zoo, REG_ENABLE, 2, 1);
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_SELECT, 2, queue);
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_SIZE, 2, entries);
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_VECTOR, 2, queue + 1);
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_DESC, 8, ZOO_DESC(queue));
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_AVAIL, 8, ZOO_AVAIL(queue));
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_USED, 8, ZOO_USED(queue));
+	zoo_set_reg(zoo, VIRTIO_REG_QUEUE_ENABLE, 2, 1);
 }
 
 void zoo_start(struct zoo *zoo, uint64_t features)
 {
 	zoo_negotiate(zoo, features);
-	zoo_set_reg(zoo, REG_CONFIG_VECTOR, 2, 0);
+	zoo_set_reg(zoo, VIRTIO_REG_CONFIG_VECTOR, 2, 0);
 	for (unsigned queue = 0; queue < zoo->virtio->params.queues; queue++)
 		zoo_setup_queue(zoo, queue, ZOO_ENTRIES);
 	zoo_set_status(zoo, STATUS_DRIVER_OK);

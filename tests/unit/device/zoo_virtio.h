@@ -19,24 +19,6 @@
 #define ZOO_BUFFERS 0x12000u		  /* gpa of RAM without rings */
 #define ZOO_ENTRIES 8
 
-/* Registers of the common configuration. */
-#define REG_DEVICE_SELECT  0x00
-#define REG_DEVICE_FEATURE 0x04
-#define REG_DRIVER_SELECT  0x08
-#define REG_DRIVER_FEATURE 0x0c
-#define REG_CONFIG_VECTOR  0x10
-#define REG_QUEUES	   0x12
-#define REG_STATUS	   0x14
-#define REG_GENERATION	   0x15
-#define REG_SELECT	   0x16
-#define REG_SIZE	   0x18
-#define REG_VECTOR	   0x1a
-#define REG_ENABLE	   0x1c
-#define REG_NOTIFY_OFF	   0x1e
-#define REG_DESC	   0x20
-#define REG_AVAIL	   0x28
-#define REG_USED	   0x30
-
 /* For the builders: what every device shares, and putting one on the bus. */
 struct virtio_wiring zoo_wiring(struct zoo *zoo);
 void zoo_place(struct zoo *zoo, struct virtio_device *dev);
@@ -55,7 +37,7 @@ bool zoo_serve_blk(struct zoo *zoo);
 void zoo_poke_console(struct zoo *zoo, uint8_t what, uint8_t value);
 
 /* Carries out the oldest request that the block device's backend holds. */
-bool zoo_release_io(struct zoo *zoo, enum block_status status);
+bool zoo_release_io(struct zoo *zoo, enum rt_block_status status);
 /* Fills in the header of a request to the block device, and two descriptors of it: header, status.
  */
 void zoo_blk_header(struct zoo *zoo, uint32_t type, uint64_t sector);

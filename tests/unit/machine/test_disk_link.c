@@ -20,12 +20,12 @@ static unsigned char stored[SECTORS * RT_BLOCK_SECTOR];
 static unsigned char guest[IOS][IO_BYTES];
 static struct block_io io[IOS];
 static unsigned done[IOS];
-static enum block_status result[IOS];
+static enum rt_block_status result[IOS];
 static unsigned rings, served;
 static char logged[200];
 static struct rt_block_facts facts;
 
-static void on_done(void *owner, struct block_io *which, enum block_status status)
+static void on_done(void *owner, struct block_io *which, enum rt_block_status status)
 {
 	unsigned n = (unsigned)(which - io);
 
@@ -107,11 +107,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void submit(unsigned n, enum block_type type, uint64_t sector, uint32_t bytes)
+static void submit(unsigned n, enum rt_block_type type, uint64_t sector, uint32_t bytes)
 {
 	io[n] = (struct block_io){ .type = type, .sector = sector, .bytes = bytes };
 	/* Data in two pieces of guest memory. */
-	if (type == BLOCK_READ || type == BLOCK_WRITE) {
+	if (type == RT_BLOCK_READ || type == RT_BLOCK_WRITE) {
 		io[n].segment[0] = (struct vq_segment){ guest[n], 100 };
 		io[n].segment[1] = (struct vq_segment){ guest[n] + 100, bytes - 100 };
 		io[n].segments = 2;
@@ -171,14 +171,14 @@ static void data_goes_both_ways(void **state)
 	assert_int_equal(disk.backend.facts.sectors, SECTORS);
 	assert_string_equal(disk.backend.facts.serial, "LINK");
 	fill(0, 8192);
-	submit(0, BLOCK_WRITE, 5, 8192);
+	submit(0, RT_BLOCK_WRITE, 5, 8192);
 	finish();
 	assert_int_equal(done[0], 1);
-	assert_int_equal(result[0], BLOCK_OK);
+	assert_int_equal(result[0], RT_BLOCK_OK);
 	assert_memory_equal(stored + 5 * 512, guest[0], 8192);
-	submit(1, BLOCK_READ, 5, 8192);
-	submit(2, BLOCK_FLUSH, 0, 0);
-	submit(3, BLOCK_DISCARD, 0, 1024);
+	submit(1, RT_BLOCK_READ, 5, 8192);
+	submit(2, RT_BLOCK_FLUSH, 0, 0);
+	submit(3, RT_BLOCK_DISCARD, 0, 1024);
 	finish();
 	assert_memory_equal(guest[1], guest[0], 8192);
 	assert_true(done[1] == 1 && done[2] == 1 && done[3] == 1);
@@ -190,7 +190,7 @@ static void large_requests_are_cut(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 4; n++) {
 		fill(n, IO_BYTES);
-		submit(n, BLOCK_WRITE, n * 2048, IO_BYTES);
+		submit(n, RT_BLOCK_WRITE, n * 2048, IO_BYTES);
 	}
 	finish();
 	for (unsigned n = 0; n < 4; n++) {
@@ -207,10 +207,10 @@ static void a_doorbell_rings_only_for_who_sleeps(void **state)
 	(void)state;
 	answer(0);
 	before = rings;
-	submit(0, BLOCK_FLUSH, 0, 0);
+	submit(0, RT_BLOCK_FLUSH, 0, 0);
 	disk.backend.kick(&disk);
 	assert_int_equal(rings, before + 1);
-	submit(1, BLOCK_FLUSH, 0, 0);
+	submit(1, RT_BLOCK_FLUSH, 0, 0);
 	disk.backend.kick(&disk);
 	assert_int_equal(rings, before + 1);
 }
@@ -220,7 +220,7 @@ static void a_restarted_service_gets_what_was_not_answered(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 8; n++) {
 		fill(n, 262144);
-		submit(n, BLOCK_WRITE, n * 512, 262144);
+		submit(n, RT_BLOCK_WRITE, n * 512, 262144);
 	}
 	disk.backend.kick(&disk);
 	answer(9);
@@ -232,7 +232,7 @@ static void a_restarted_service_gets_what_was_not_answered(void **state)
 	finish();
 	for (unsigned n = 0; n < 8; n++) {
 		assert_int_equal(done[n], 1);
-		assert_int_equal(result[n], BLOCK_OK);
+		assert_int_equal(result[n], RT_BLOCK_OK);
 		assert_memory_equal(stored + n * 262144, guest[n], 262144);
 	}
 }
@@ -242,7 +242,7 @@ static void without_service_requests_wait(void **state)
 	(void)state;
 	header()->sequence++;
 	disk.backend.poll(&disk);
-	submit(0, BLOCK_FLUSH, 0, 0);
+	submit(0, RT_BLOCK_FLUSH, 0, 0);
 	disk.backend.kick(&disk);
 	disk.backend.poll(&disk);
 	assert_int_equal(done[0], 0);
@@ -251,26 +251,26 @@ static void without_service_requests_wait(void **state)
 	disk.backend.poll(&disk);
 	serve();
 	finish();
-	assert_int_equal(result[0], BLOCK_OK);
+	assert_int_equal(result[0], RT_BLOCK_OK);
 }
 
 static void all_failed(unsigned count)
 {
 	for (unsigned n = 0; n < count; n++) {
 		assert_int_equal(done[n], 1);
-		assert_int_equal(result[n], BLOCK_ERROR);
+		assert_int_equal(result[n], RT_BLOCK_ERROR);
 	}
 	done[0] = 0;
-	submit(0, BLOCK_FLUSH, 0, 0);
+	submit(0, RT_BLOCK_FLUSH, 0, 0);
 	assert_int_equal(done[0], 1);
-	assert_int_equal(result[0], BLOCK_ERROR);
+	assert_int_equal(result[0], RT_BLOCK_ERROR);
 }
 
 static void a_service_that_ended_fails_requests(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < 4; n++)
-		submit(n, BLOCK_READ, 0, IO_BYTES);
+		submit(n, RT_BLOCK_READ, 0, IO_BYTES);
 	disk.backend.kick(&disk);
 	answer(3);
 	header()->state = RT_LINK_FAILED;
@@ -284,7 +284,7 @@ static void a_service_that_lies_fails_requests(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < 4; n++)
-		submit(n, BLOCK_READ, 0, IO_BYTES);
+		submit(n, RT_BLOCK_READ, 0, IO_BYTES);
 	disk.backend.kick(&disk);
 	queue.ring.used->idx += 1000;
 	disk.backend.poll(&disk);
@@ -295,7 +295,7 @@ static void a_service_that_lies_fails_requests(void **state)
 static void another_disk_is_no_replacement(void **state)
 {
 	(void)state;
-	submit(0, BLOCK_READ, 0, 4096);
+	submit(0, RT_BLOCK_READ, 0, 4096);
 	disk.backend.kick(&disk);
 	facts.sectors--;
 	start_service();
@@ -306,9 +306,9 @@ static void another_disk_is_no_replacement(void **state)
 	disk.backend.poll(&disk);
 	serve();
 	done[0] = 0;
-	submit(0, BLOCK_READ, 0, 4096);
+	submit(0, RT_BLOCK_READ, 0, 4096);
 	finish();
-	assert_int_equal(result[0], BLOCK_OK);
+	assert_int_equal(result[0], RT_BLOCK_OK);
 }
 
 static void a_cancelled_read_leaves_memory_alone(void **state)
@@ -316,7 +316,7 @@ static void a_cancelled_read_leaves_memory_alone(void **state)
 	(void)state;
 	memset(stored, 0xaa, 4096);
 	memset(guest[0], 0x11, 4096);
-	submit(0, BLOCK_READ, 0, 4096);
+	submit(0, RT_BLOCK_READ, 0, 4096);
 	disk.backend.kick(&disk);
 	io[0].cancelled = true;
 	finish();
@@ -360,10 +360,11 @@ static void an_overlay_over_a_link_reads_later(void **state)
 	assert_true(disk_overlay_open(&over, &disk.backend, scratch, 65536));
 	over.backend.done = on_done;
 	memset(guest[1], 0x20, 512);
-	io[1] = (struct block_io){ .type = BLOCK_WRITE, .sector = 1, .bytes = 512, .segments = 1 };
+	io[1] = (struct block_io){ .type = RT_BLOCK_WRITE, .sector = 1, .bytes = 512 };
+	io[1].segments = 1;
 	io[1].segment[0] = (struct vq_segment){ guest[1], 512 };
 	over.backend.submit(&over, &io[1]);
-	io[0] = (struct block_io){ .type = BLOCK_READ, .sector = 0, .bytes = 1536, .segments = 1 };
+	io[0] = (struct block_io){ .type = RT_BLOCK_READ, .bytes = 1536, .segments = 1 };
 	io[0].segment[0] = (struct vq_segment){ guest[0], 1536 };
 	over.backend.submit(&over, &io[0]);
 	over.backend.kick(&over);

@@ -13,9 +13,9 @@ static unsigned char stored[512 * 512];
 static unsigned char guest[20 * 512];
 static struct block_io io;
 static unsigned done;
-static enum block_status result;
+static enum rt_block_status result;
 
-static void on_done(void *owner, struct block_io *which, enum block_status status)
+static void on_done(void *owner, struct block_io *which, enum rt_block_status status)
 {
 	(void)owner;
 	assert_ptr_equal(which, &io);
@@ -34,14 +34,14 @@ static void a_file_is_a_read_only_disk(void **state)
 	assert_int_equal(file.backend.facts.sectors, 2);
 	assert_true(file.backend.facts.read_only);
 	assert_string_equal(file.backend.facts.serial, "seed");
-	io = (struct block_io){ .type = BLOCK_READ, .sector = 1, .bytes = 512, .segments = 1 };
+	io = (struct block_io){ .type = RT_BLOCK_READ, .sector = 1, .bytes = 512, .segments = 1 };
 	io.segment[0] = (struct vq_segment){ guest, 512 };
 	file.backend.submit(&file, &io);
-	assert_int_equal(result, BLOCK_OK);
+	assert_int_equal(result, RT_BLOCK_OK);
 	assert_memory_equal(guest, stored + 512, 512);
-	io.type = BLOCK_WRITE;
+	io.type = RT_BLOCK_WRITE;
 	file.backend.submit(&file, &io);
-	assert_int_equal(result, BLOCK_ERROR);
+	assert_int_equal(result, RT_BLOCK_ERROR);
 }
 
 static bool was_full;
@@ -55,7 +55,7 @@ static void full(void *ctx)
 
 static struct disk_overlay over;
 
-static void overlay_do(enum block_type type, uint64_t sector, uint32_t sectors)
+static void overlay_do(enum rt_block_type type, uint64_t sector, uint32_t sectors)
 {
 	done = 0;
 	io = (struct block_io){
@@ -90,20 +90,20 @@ static void an_overlay_is_the_disk_with_changes(void **state)
 		uint64_t sector = (uint64_t)rand() % (512 - sectors);
 
 		if (rand() % 3) {
-			overlay_do(BLOCK_READ, sector, sectors);
+			overlay_do(RT_BLOCK_READ, sector, sectors);
 			assert_memory_equal(guest, model + sector * 512, sectors * 512);
 		} else {
 			memset(guest, rand(), sectors * 512);
-			overlay_do(BLOCK_WRITE, sector, sectors);
+			overlay_do(RT_BLOCK_WRITE, sector, sectors);
 			memcpy(model + sector * 512, guest, sectors * 512);
 		}
-		assert_int_equal(result, BLOCK_OK);
+		assert_int_equal(result, RT_BLOCK_OK);
 	}
 	assert_memory_equal(stored, before, sizeof before);
-	overlay_do(BLOCK_FLUSH, 0, 0);
-	assert_int_equal(result, BLOCK_OK);
-	overlay_do(BLOCK_DISCARD, 0, 1);
-	assert_int_equal(result, BLOCK_UNSUPPORTED);
+	overlay_do(RT_BLOCK_FLUSH, 0, 0);
+	assert_int_equal(result, RT_BLOCK_OK);
+	overlay_do(RT_BLOCK_DISCARD, 0, 1);
+	assert_int_equal(result, RT_BLOCK_UNSUPPORTED);
 	free(scratch);
 }
 
@@ -124,17 +124,17 @@ static void a_full_overlay_fails_writes(void **state)
 	over.backend.done = on_done;
 	for (unsigned i = 0; i < 20; i++) {
 		memset(guest, 1 + (int)i, 512);
-		overlay_do(BLOCK_WRITE, i * 8, 1);
-		good += result == BLOCK_OK;
+		overlay_do(RT_BLOCK_WRITE, i * 8, 1);
+		good += result == RT_BLOCK_OK;
 	}
 	assert_int_equal(good, 7);
 	assert_true(was_full);
 	for (unsigned i = 0; i < 20; i++) {
-		overlay_do(BLOCK_READ, i * 8, 1);
+		overlay_do(RT_BLOCK_READ, i * 8, 1);
 		assert_int_equal(guest[0], i < good ? 1 + i : 0);
 	}
-	overlay_do(BLOCK_WRITE, 3, 1); /* in a page that is there */
-	assert_int_equal(result, BLOCK_OK);
+	overlay_do(RT_BLOCK_WRITE, 3, 1); /* in a page that is there */
+	assert_int_equal(result, RT_BLOCK_OK);
 	free(scratch);
 }
 

@@ -120,7 +120,7 @@ static void receive(void)
 		desc->length = (uint16_t)n;
 		desc->errors = 0;
 		desc->status = RXD_DD | (frame->bytes <= NIC_BLOCK ? RXD_EOP : 0) |
-			       (frame->header.flags & NET_HEADER_DATA_VALID ? RXD_TCPCS : 0);
+			       (frame->header.flags & RT_NET_DATA_VALID ? RXD_TCPCS : 0);
 		*reg(E1000E_RDH) = (head + 1) % entries;
 		card.in_head++;
 		cause(INT_RXT0 | INT_RXQ0);

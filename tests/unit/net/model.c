@@ -157,8 +157,8 @@ unsigned scatter(struct vq_segment scattered[SCATTERED], const unsigned char *by
 struct rt_net_header tso_header(const struct connection *c)
 {
 	return (struct rt_net_header){
-		.flags = NET_HEADER_NEEDS_CSUM,
-		.gso_type = c->v6 ? NET_GSO_TCPV6 : NET_GSO_TCPV4,
+		.flags = RT_NET_NEEDS_CSUM,
+		.gso_type = c->v6 ? RT_NET_GSO_TCPV6 : RT_NET_GSO_TCPV4,
 		.gso_bytes = c->mss,
 		.csum_start = (uint16_t)tcp_at(c),
 		.csum_offset = 16,

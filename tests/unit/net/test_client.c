@@ -178,7 +178,7 @@ static uint32_t big(unsigned n, struct rt_net_header *header)
 {
 	unsigned char *at = vmm[n].window + tx_buffer(0) + 12;
 
-	*header = (struct rt_net_header){ 1, NET_GSO_TCPV4, 54, 1448, 34, 16, 0 };
+	*header = (struct rt_net_header){ 1, RT_NET_GSO_TCPV4, 54, 1448, 34, 16, 0 };
 	send(n, header, 65000, 4096);
 	memset(at + 12, 0, 42);
 	at[12] = 8;
@@ -207,7 +207,7 @@ static void a_packet_fills_many_buffers(void **state)
 	assert_int_equal(bytes, 65012);
 	memcpy(&header, vmm[1].window + rx_buffer(0), sizeof header);
 	assert_int_equal(header.buffers, 32);
-	assert_int_equal(header.gso_type, NET_GSO_TCPV4);
+	assert_int_equal(header.gso_type, RT_NET_GSO_TCPV4);
 }
 
 static void what_a_client_does_not_take_is_cut(void **state)

@@ -37,9 +37,9 @@ static void wrong_requests_are_refused(void **state)
 	header.field = (value); \
 	assert_int_equal(try(c, header, bytes), FRAME_HEADER)
 	WRONG(flags, 0);
-	WRONG(gso_type, NET_GSO_TCPV6);
+	WRONG(gso_type, RT_NET_GSO_TCPV6);
 	WRONG(gso_type, 3);
-	WRONG(gso_type, NET_GSO_ECN);
+	WRONG(gso_type, RT_NET_GSO_ECN);
 	WRONG(gso_bytes, 0);
 	WRONG(gso_bytes, 4); /* more segments than one frame may make */
 	WRONG(csum_start, (uint16_t)(good.csum_start + 4));
@@ -47,7 +47,7 @@ static void wrong_requests_are_refused(void **state)
 	WRONG(csum_offset, 6);
 #undef WRONG
 	header = good;
-	header.gso_type |= NET_GSO_ECN;
+	header.gso_type |= RT_NET_GSO_ECN;
 	assert_int_equal(try(c, header, bytes), FRAME_GOOD);
 	/* Without segmentation the MTU holds, and the checksum lies in the headers. */
 	header = (struct rt_net_header){ 0 };

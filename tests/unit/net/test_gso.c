@@ -79,9 +79,8 @@ static void check_cut(const struct connection *c, uint32_t takes, uint32_t step)
 			model(c, want, at, length, (uint16_t)n, flags, !(takes & RT_NET_CSUM));
 		assert_int_equal(got_bytes[n], bytes);
 		assert_memory_equal(got[n], want, bytes);
-		assert_int_equal(got_header[n].gso_type, NET_GSO_NONE);
-		assert_int_equal(got_header[n].flags,
-				 takes & RT_NET_CSUM ? NET_HEADER_NEEDS_CSUM : 0);
+		assert_int_equal(got_header[n].gso_type, RT_NET_GSO_NONE);
+		assert_int_equal(got_header[n].flags, takes & RT_NET_CSUM ? RT_NET_NEEDS_CSUM : 0);
 	}
 	assert_int_equal(count, n);
 }
@@ -170,7 +169,7 @@ static uint32_t datagram(unsigned char *at, uint32_t payload, bool completed)
 static void checksums_are_completed(void **state)
 {
 	static unsigned char want[2000];
-	struct rt_net_header header = { .flags = NET_HEADER_NEEDS_CSUM,
+	struct rt_net_header header = { .flags = RT_NET_NEEDS_CSUM,
 					.csum_start = 34,
 					.csum_offset = 6 };
 	struct frame frame;
@@ -191,7 +190,7 @@ static void checksums_are_completed(void **state)
 		to = outlet(RT_NET_CSUM);
 		assert_int_equal(gso_deliver(&frame, &to), 1);
 		assert_memory_equal(got[0], memory + 12, bytes);
-		assert_int_equal(got_header[0].flags, NET_HEADER_NEEDS_CSUM);
+		assert_int_equal(got_header[0].flags, RT_NET_NEEDS_CSUM);
 		assert_int_equal(got_header[0].csum_start, 34);
 	}
 }
@@ -220,7 +219,7 @@ static void sums_have_any_length_and_place(void **state)
 
 static void a_sum_of_zero_is_sent_as_ones(void **state)
 {
-	struct rt_net_header header = { .flags = NET_HEADER_NEEDS_CSUM,
+	struct rt_net_header header = { .flags = RT_NET_NEEDS_CSUM,
 					.csum_start = 14,
 					.csum_offset = 0 };
 	struct outlet to = outlet(0);

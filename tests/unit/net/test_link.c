@@ -163,7 +163,7 @@ static void packets_pass(void **state)
 
 static void long_packets_pass(void **state)
 {
-	struct rt_net_header tso = { 1, NET_GSO_TCPV4, 54, 1448, 34, 16, 0 }, header;
+	struct rt_net_header tso = { 1, RT_NET_GSO_TCPV4, 54, 1448, 34, 16, 0 }, header;
 	uint32_t bytes;
 
 	(void)state;
@@ -173,7 +173,7 @@ static void long_packets_pass(void **state)
 		serve();
 		assert_true(receive(&header, &bytes));
 		assert_int_equal(bytes, length);
-		assert_int_equal(header.gso_type, NET_GSO_TCPV4);
+		assert_int_equal(header.gso_type, RT_NET_GSO_TCPV4);
 	}
 	/* What the guest does not take any more is cut. */
 	backend[1].takes(&vm[1], 0);

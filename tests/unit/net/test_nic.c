@@ -209,7 +209,7 @@ static void virtio_works_without_features(void **unused)
 
 static void virtio_frames_fill_many_buffers(void **unused)
 {
-	struct rt_net_header header = { 1, NET_GSO_TCPV4, 54, 1448, 34, 16, 0 };
+	struct rt_net_header header = { 1, RT_NET_GSO_TCPV4, 54, 1448, 34, 16, 0 };
 	struct frame frame;
 
 	(void)unused;

@@ -114,10 +114,10 @@ void client_init(struct client *client, struct port *port, void *window)
 	rt_link_open(&client->link, window);
 }
 
-void client_offer(struct client *client, const struct rt_net_client *config, uint32_t mtu,
-		  bool link_up)
+/* The port's link is up whatever the uplink's is: the other guests are there. */
+void client_offer(struct client *client, const struct rt_net_client *config, uint32_t mtu)
 {
-	struct rt_net_facts facts = { .mtu = mtu, .link_up = link_up };
+	struct rt_net_facts facts = { .mtu = mtu, .link_up = true };
 
 	client->mtu = mtu;
 	memcpy(facts.mac, config->mac, sizeof facts.mac);

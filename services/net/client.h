@@ -25,8 +25,7 @@ struct client {
 void client_init(struct client *client, struct port *port, void *window);
 
 /* Says to the client's VMM what it finds here. */
-void client_offer(struct client *client, const struct rt_net_client *config, uint32_t mtu,
-		  bool link_up);
+void client_offer(struct client *client, const struct rt_net_client *config, uint32_t mtu);
 
 /* Acts on restarts of either end; called on each wake-up, before the switch's turns. */
 void client_update(struct client *client);

@@ -116,7 +116,7 @@ int rt_main(void)
 	if (info->has_device)
 		add_uplink(info);
 	for (unsigned n = 0; n < clients; n++)
-		client_offer(&client[n], &info->client[n].net, NIC_MTU, true);
+		client_offer(&client[n], &info->client[n].net, NIC_MTU);
 	for (;;) {
 		uint64_t next = update();
 		bool more = true;

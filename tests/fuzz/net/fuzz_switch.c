@@ -62,7 +62,7 @@ static void start(void)
 		put_mac(config.mac, n);
 		memset(window[n], 0, n == HONEST ? RT_LINK_BYTES : RT_NET_DATA + 16 * BUFFER);
 		client_init(&client[n], switch_add_client(&sw, "client", &config, now), window[n]);
-		client_offer(&client[n], &config, MTU, true);
+		client_offer(&client[n], &config, MTU);
 		restart(n);
 	}
 }

@@ -92,7 +92,7 @@ static int setup(void **state)
 		memset(vmm[n].window, 0, RT_LINK_BYTES);
 		rt_link_open(&vmm[n].link, vmm[n].window);
 		client_init(&client[n], port, vmm[n].window);
-		client_offer(&client[n], &config, MTU, true);
+		client_offer(&client[n], &config, MTU);
 		assert_true(client_wake(&client[n]));
 		connect(n, 0);
 	}

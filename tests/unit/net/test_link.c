@@ -60,7 +60,7 @@ static void start_service(void)
 
 		words->status = RT_LINK_STARTING;
 		client_init(&client[n], switch_add_client(&sw, "vm", &config, 0), window[n]);
-		client_offer(&client[n], &config, MTU, true);
+		client_offer(&client[n], &config, MTU);
 		header_of(n)->state = RT_LINK_OPEN;
 		header_of(n)->sequence++;
 	}

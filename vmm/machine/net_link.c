@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets to and from the network service; see net_link.h. Buffer n of a ring is always described
- * by its descriptor n, so that what the service answers only selects buffers. It is trusted with
- * the packets and nothing else.
+ * Packets to and from the network service; see net_link.h. A packet that is sent lies in one piece,
+ * behind the one sent before. Buffer n for receiving is always described by descriptor n. So what
+ * the service answers only selects buffers. It is trusted with the packets and nothing else.
  */
 #include "net_link.h"
 
 #include <string.h>
 
-#define RX_DATA (RT_NET_DATA + NET_LINK_TX * NET_LINK_BLOCK)
+#define RX_DATA	 (RT_NET_DATA + NET_LINK_TX_BYTES)
+#define TX_ALIGN 64u
 
 _Static_assert(RX_DATA + NET_LINK_RX * NET_LINK_BLOCK == RT_LINK_BYTES, "the buffers fit");
-_Static_assert(NET_LINK_TX == RT_NET_ENTRIES, "each descriptor has a buffer");
-
-static uint64_t tx_offset(uint16_t n)
-{
-	return RT_NET_DATA + (uint64_t)n * NET_LINK_BLOCK;
-}
+_Static_assert(NET_LINK_TX == RT_NET_ENTRIES, "a packet has one descriptor");
+_Static_assert(!(NET_LINK_TX_BYTES & (NET_LINK_TX_BYTES - 1)), "positions wrap around");
+_Static_assert(NET_LINK_TX_BYTES > 2 * (RT_NET_PACKET_MAX + TX_ALIGN), "any packet fits");
 
 static uint64_t rx_offset(uint16_t n)
 {
@@ -50,6 +48,8 @@ static void set_up(struct net_link *link)
 
 	vq_driver_init(&link->tx, &tx);
 	vq_driver_init(&link->rx, &rx);
+	link->tx_put = link->tx_got = 0;
+	link->tx_sent = link->tx_freed = 0;
 	link->have = 0;
 	link->bytes = 0;
 	for (unsigned i = 0; i < NET_LINK_RX; i++)
@@ -75,47 +75,57 @@ static void reclaim(struct net_link *link)
 	uint32_t written;
 
 	while ((result = vq_driver_take(&link->tx, &n, &written)) == VQ_OK)
-		;
+		link->tx_done[link->tx_slot[n]] = true;
 	if (result == VQ_BROKEN)
 		cut_off(link, &link->tx);
+	/* Whatever the order of the answers is, room comes back in the order of sending. */
+	while (link->tx_freed != link->tx_sent && link->tx_done[link->tx_freed % NET_LINK_TX])
+		link->tx_got = link->tx_end[link->tx_freed++ % NET_LINK_TX];
 }
 
-static bool has_room(struct net_link *link, unsigned blocks)
+/* Finds the position of a packet of so many bytes; false: there is no room. */
+static bool tx_find(const struct net_link *link, uint32_t bytes, uint32_t *at)
 {
-	if (link->tx.free >= blocks)
+	uint32_t rest = NET_LINK_TX_BYTES - link->tx_put % NET_LINK_TX_BYTES;
+
+	*at = link->tx_put + (bytes > rest ? rest : 0);
+	return link->tx.free && (uint16_t)(link->tx_sent - link->tx_freed) < NET_LINK_TX &&
+	       *at + bytes - link->tx_got <= NET_LINK_TX_BYTES;
+}
+
+static bool has_room(struct net_link *link, uint32_t bytes, uint32_t *at)
+{
+	if (tx_find(link, bytes, at))
 		return true;
 	reclaim(link);
-	while (link->running && link->tx.free < blocks && vq_driver_watch(&link->tx))
+	while (link->running && !tx_find(link, bytes, at) && vq_driver_watch(&link->tx))
 		reclaim(link);
-	return link->tx.free >= blocks;
+	return tx_find(link, bytes, at);
 }
 
 static bool link_send(void *ctx, const struct rt_net_header *header, const struct vq_chain *chain,
 		      uint64_t offset, uint32_t bytes)
 {
-	static struct vq_buffer buffers[NET_LINK_PIECES];
 	struct net_link *link = ctx;
-	unsigned blocks = (NET_HEADER_BYTES + bytes + NET_LINK_BLOCK - 1) / NET_LINK_BLOCK;
-	uint32_t at = NET_HEADER_BYTES;
+	uint32_t length = NET_HEADER_BYTES + bytes;
+	uint32_t room = (length + TX_ALIGN - 1) & ~(TX_ALIGN - 1);
+	uint16_t slot = link->tx_sent % NET_LINK_TX;
+	uint32_t at;
 	uint16_t n;
 
 	if (!link->running)
 		return true; /* lost */
-	if (!has_room(link, blocks))
+	if (!has_room(link, room, &at))
 		return !link->running;
+	uint64_t place = RT_NET_DATA + at % NET_LINK_TX_BYTES;
+	memcpy(link->window + place, header, NET_HEADER_BYTES);
+	vq_chain_read(chain, offset, link->window + place + NET_HEADER_BYTES, bytes);
 	vq_driver_next(&link->tx, &n);
-	memcpy(link->window + tx_offset(n), header, NET_HEADER_BYTES);
-	for (unsigned i = 0; i < blocks; i++, n = link->tx.next[n]) {
-		uint32_t room = NET_LINK_BLOCK - at;
-		uint32_t length = bytes < room ? bytes : room;
-
-		vq_chain_read(chain, offset, link->window + tx_offset(n) + at, length);
-		buffers[i] = (struct vq_buffer){ tx_offset(n), at + length };
-		offset += length;
-		bytes -= length;
-		at = 0;
-	}
-	vq_driver_add(&link->tx, buffers, blocks, 0);
+	vq_driver_add(&link->tx, &(struct vq_buffer){ place, length }, 1, 0);
+	link->tx_slot[n] = (uint8_t)slot;
+	link->tx_done[slot] = false;
+	link->tx_end[slot] = link->tx_put = at + room;
+	link->tx_sent++;
 	return true;
 }
 

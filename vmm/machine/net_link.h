@@ -11,8 +11,10 @@
 
 #include "device/virtio_net.h"
 
-#define NET_LINK_BLOCK	2048u /* bytes of a buffer */
-#define NET_LINK_TX	256u  /* buffers; their areas fill the window */
+#define NET_LINK_TX 256u /* packets */
+#define NET_LINK_TX_BYTES \
+	0x80000u	      /* of them; with the buffers for receiving they fill the window */
+#define NET_LINK_BLOCK	2048u /* bytes of a buffer for receiving */
 #define NET_LINK_RX	240u
 #define NET_LINK_PIECES (RT_NET_PACKET_MAX / NET_LINK_BLOCK + 1)
 
@@ -27,6 +29,15 @@ struct net_link {
 	uint32_t flags; /* RT_NET_*: what the guest takes */
 	struct vq_driver tx;
 	struct vq_driver rx;
+	/* Packets being sent, in slots in the order of sending. Positions in their bytes count on,
+	 * modulo NET_LINK_TX_BYTES. */
+	uint32_t tx_put;
+	uint32_t tx_got; /* what is before it is free */
+	uint16_t tx_sent;
+	uint16_t tx_freed;
+	uint32_t tx_end[NET_LINK_TX]; /* where the slot's packet ends */
+	bool tx_done[NET_LINK_TX];    /* the service has given it back */
+	uint8_t tx_slot[NET_LINK_TX]; /* by descriptor */
 	/* The oldest packet received, as far as it has come. */
 	struct rt_net_header header;
 	unsigned have;

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from velatool import bench_boot, bench_io, bench_memory, bench_payload, bochs, boot, build, loc, packages
-from velatool import paths, qemu, serial
+from velatool import bench_boot, bench_io, bench_memory, bench_payload, bench_peers, bochs, boot
+from velatool import build, loc, packages, paths, qemu, serial
 from velatool.process import run as run_program
 from velatool.ui import UsageError, VelaError, nearest, progress
 
@@ -36,10 +36,17 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Measures some figures at once."""
+    """Measures some figures at once. One with a group is measured only when the group is asked for."""
 
     keys: tuple[str, ...]
     measure: Callable[[], Figures]
+    group: str = ""
+
+    def chosen_keys(self, patterns: Sequence[str]) -> list[str]:
+        """The figures that were asked for."""
+        if self.group:
+            return list(self.keys) if self.group in patterns else []
+        return [key for key in self.keys if wanted(key, patterns)]
 
 
 def number(text: str) -> float:
@@ -150,15 +157,17 @@ BENCHMARKS: list[Benchmark] = [
     Benchmark(bench_payload.KEYS, bench_payload.phases),
     Benchmark(bench_io.KEYS, bench_io.disk_and_network),
     Benchmark(bench_payload.CPU_KEYS, bench_payload.boot_cpu_ratio),
+    Benchmark(bench_peers.PHASE_KEYS, bench_peers.phases, bench_peers.GROUP),
+    Benchmark((*bench_peers.IO_KEYS, *bench_peers.FLOOR_KEYS), bench_peers.disk_and_network,
+              bench_peers.GROUP),
 ]
 
 
 def select(patterns: Sequence[str]) -> list[Benchmark]:
     """The benchmarks that measure a wanted figure."""
-    chosen = [benchmark for benchmark in BENCHMARKS
-              if any(wanted(key, patterns) for key in benchmark.keys)]
+    chosen = [benchmark for benchmark in BENCHMARKS if benchmark.chosen_keys(patterns)]
     if not chosen:
-        keys = [key for benchmark in BENCHMARKS for key in benchmark.keys]
+        keys = [key for benchmark in BENCHMARKS for key in (benchmark.group, *benchmark.keys)]
         raise UsageError(f"no figure matches {' '.join(patterns)}", nearest(patterns[0], keys))
     return chosen
 
@@ -186,9 +195,9 @@ def run(patterns: Sequence[str], output: Path | None) -> int:
     figures: Figures = {}
     for benchmark in chosen:
         for key, value in measure(benchmark).items():
-            if wanted(key, patterns):
+            if key in benchmark.chosen_keys(patterns):
                 figures[key] = value
-                print(f"{key:<28}{value:>16,}", flush=True)
+                print(f"{key:<50}{value:>16,}", flush=True)
     if output is not None:
         output.write_text(json.dumps({"schema": SCHEMA, "figures": figures}, indent=2) + "\n")
         progress(f"wrote {output} after {time.monotonic() - started:.0f} s")

@@ -6,8 +6,10 @@ devices are the emulator's, whose work the counter does not see, so what is more
 the monitor, the service with its driver, and the kernel. The disk has no content and answers at once.
 """
 
+import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,15 +88,26 @@ def under_vela(line: str) -> qemu.Machine:
     return qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=1, memory_mib=1024, cpu=CPU)
 
 
-def disk_and_network() -> dict[str, float]:
-    """Instructions outside the guest per request of 4 KiB, and bytes sent for each of them."""
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """A server for what guests send; gives the guests' command line."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=receive, args=(listener,), daemon=True).start()
+        yield f"{LINE} port={listener.getsockname()[1]}"
+
+
+def prepare() -> None:
+    """Make the kernel and the initramfs."""
     packages.install_missing(bench_payload.BENCH_PACKAGES)
     DIRECTORY.mkdir(exist_ok=True)
     bench_payload.kernel_image()
     initramfs()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=receive, args=(listener,), daemon=True).start()
-        line = f"{LINE} port={listener.getsockname()[1]}"
+
+
+def disk_and_network() -> dict[str, float]:
+    """Instructions outside the guest per request of 4 KiB, and bytes sent for each of them."""
+    prepare()
+    with server() as line:
         without, with_vela = run(native(line)), run(under_vela(line))
     missing = [key for key in ("io_read", "io_send") if key not in with_vela or key not in without]
     if missing:

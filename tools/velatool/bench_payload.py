@@ -73,15 +73,15 @@ def kernel_image() -> Path:
     return target
 
 
-def program(name: str) -> Path:
-    """A program of the benchmark's guests, linked with musl; what is Linux's own comes from glibc's
-    package."""
+def program(name: str, *parts: str) -> Path:
+    """A program of the benchmark's guests, with its further source files, linked with musl; what is
+    Linux's own comes from glibc's package."""
     target = DIRECTORY / name
     run_program(["clang-19", "-std=gnu2x", "-O2", "-static", "-nostdlib", "-nostdlibinc",
                  "-isystem", "/usr/include/x86_64-linux-musl", "-idirafter", "/usr/include",
                  "-idirafter", "/usr/include/x86_64-linux-gnu", "-fuse-ld=lld-19", "-o", target,
-                 SOURCES / f"{name}.c", MUSL / "crt1.o", MUSL / "crti.o", MUSL / "libc.a",
-                 MUSL / "crtn.o"], f"build the program {name}")
+                 *(SOURCES / f"{part}.c" for part in (name, *parts)), MUSL / "crt1.o",
+                 MUSL / "crti.o", MUSL / "libc.a", MUSL / "crtn.o"], f"build the program {name}")
     return target
 
 

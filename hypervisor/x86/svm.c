@@ -256,6 +256,17 @@ static int sort_exit(struct vc *vc)
 	return cls;
 }
 
+/* VMRUN in QEMU 7.2 forgets the shadow that it should enter with. A guest that was left again
+ * before its next instruction is still in it: an interrupt there could come between STI and HLT. */
+static void enter(struct cpu *cpu, struct vc *vc)
+{
+	struct vmcb *v = svm_vmcb(vc);
+	uint64_t shadow = v->int_state & INT_STATE_SHADOW, rip = v->rip;
+	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));
+	if (shadow && v->rip == rip)
+		v->int_state |= shadow;
+}
+
 static int svm_run(struct cpu *cpu, struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);
@@ -268,7 +279,7 @@ static int svm_run(struct cpu *cpu, struct vc *vc)
 		msr_write(MSR_TSC_RATIO, vc->arch.tsc_ratio);
 	}
 	cpu->arch.host_vmcb->fs.base = cpu->arch.tls; /* restored from there after the guest */
-	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));
+	enter(cpu, vc);
 	/* VMRUN in QEMU 7.2 notes a V_IRQ without the lock under which the LAPIC's timer notes its
 	 * interrupt, and can lose that. */
 	if (vc->arch.window)

@@ -13,17 +13,16 @@
 #define READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /* DR7 with all breakpoints off: the guest's debug registers are kept by its monitor. */
-#define DR7_OFF		 0x400ull
-#define EVENT_BITS	 0xffffffffull
-#define CR0_RESERVED	 (1ull << 63)
-#define CR4_PAE		 0x20ull
-#define RFLAGS_ONE	 2ull
-#define RATIO_SHIFT	 16
-#define RATIO_BITS	 0xffffffffffull
-#define RFLAGS_IF	 0x200ull
-#define EVENT_REFUSED	 0x100ull /* no type of event has it: VMRUN refuses */
-#define INT_STATE_SHADOW 1ull
-#define GROUPS_REST	 (VELA_GROUP_CR | VELA_GROUP_SEG | VELA_GROUP_MSR | VELA_GROUP_CTRL)
+#define DR7_OFF	      0x400ull
+#define EVENT_BITS    0xffffffffull
+#define CR0_RESERVED  (1ull << 63)
+#define CR4_PAE	      0x20ull
+#define RFLAGS_ONE    2ull
+#define RATIO_SHIFT   16
+#define RATIO_BITS    0xffffffffffull
+#define RFLAGS_IF     0x200ull
+#define EVENT_REFUSED 0x100ull /* no type of event has it: VMRUN refuses */
+#define GROUPS_REST   (VELA_GROUP_CR | VELA_GROUP_SEG | VELA_GROUP_MSR | VELA_GROUP_CTRL)
 
 void svm_window(struct vc *vc, unsigned class)
 {

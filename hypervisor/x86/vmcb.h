@@ -102,6 +102,8 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 #define CTL_V_IGN_TPR	(1ull << 20)
 #define CTL_V_INTR_MASK (1ull << 24)
 
+#define INT_STATE_SHADOW 1ull
+
 /* clean bits: parts of the VMCB the processor may still have cached */
 #define CLEAN_INTERCEPTS 0x001u
 #define CLEAN_ASID	 0x004u

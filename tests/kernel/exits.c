@@ -200,6 +200,20 @@ static void test_window_at_entry(void)
 	CHECK_EQ(vm_run(&vm, VELA_GROUP_EVENT | VELA_GROUP_RIP, in_ms(50)), VELA_EXIT_TIMEOUT);
 }
 
+/* An emulator may open the window in the shadow, but must not let the HLT look like any other
+ * instruction: an interrupt before it would be no wake-up. */
+static void test_window_in_shadow(void)
+{
+	struct vm vm = vm_new(0);
+	VM_LOAD(&vm, do_hlt);
+	vm.s->rflags |= 0x200;
+	vm.s->shadow = 1;
+	vm.s->window = VELA_WINDOW_ANY;
+	uint64_t cls = vm_run(&vm, ALL_DIRTY, PATIENCE);
+	CHECK(cls == VELA_EXIT_HALT || (cls == VELA_EXIT_WINDOW && vm.s->shadow == 1));
+	CHECK_EQ(vm.s->rip, VM_CODE);
+}
+
 GUEST(lowers, ".code64; mov $15, %eax; 1: mov %rax, %cr8; mov %eax, 0x4000; sub $1, %eax; jns 1b;"
 	      "2: jmp 2b");
 GUEST(raises, ".code64; mov $5, %eax; mov %rax, %cr8; sti; nop; mov $3, %eax; mov %rax, %cr8;"
@@ -352,6 +366,7 @@ const struct test tests_exits[] = {
 	{ "TIMEOUT", test_timeout, 0 },
 	{ "WINDOW", test_window, 0 },
 	{ "WINDOW at the entry", test_window_at_entry, NEEDS_WINDOW | NEEDS_IF_OFF },
+	{ "WINDOW asked for in the shadow of STI, before HLT", test_window_in_shadow, 0 },
 	{ "WINDOW for a priority", test_window_priority, NEEDS_WINDOW },
 	{ "WINDOW for a priority with interrupts off", test_window_both, NEEDS_WINDOW },
 	{ "WINDOW for a priority that is loaded", test_window_loaded, NEEDS_WINDOW },

@@ -97,7 +97,7 @@ static void exit_halt(struct vcpu *v)
 static void exit_window(struct vcpu *v)
 {
 	vcpu_lock(v);
-	v->window = 0;
+	interrupt_window_open(v);
 	pc_attend(v->cpu, ATTEND_IRQ);
 }
 

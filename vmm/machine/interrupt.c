@@ -71,6 +71,14 @@ void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error)
 	set_event(v, event, error, v->window);
 }
 
+static bool halt_is_next(struct vcpu *v)
+{
+	uint8_t byte;
+
+	vcpu_need(v, VELA_GROUP_CR | VELA_GROUP_SEG);
+	return emulate_peek(vcpu_emulator(v), &byte) && byte == OPCODE_HLT;
+}
+
 /*
  * The shadow of STI covers one more instruction, but the processor forgets it when the guest is
  * left. What must not happen is that the handler runs between STI and HLT and the wake-up is lost:
@@ -78,20 +86,26 @@ void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error)
  */
 static bool leave_shadow(struct vcpu *v)
 {
-	uint8_t byte;
-
 	if (!v->state->shadow)
 		return true;
-	vcpu_need(v, VELA_GROUP_CR | VELA_GROUP_SEG);
-	if (!emulate_peek(vcpu_emulator(v), &byte) || byte != OPCODE_HLT)
+	if (!halt_is_next(v))
 		return false;
 	vcpu_advance(v, emulate_next_rip(v->state, 1));
 	return true;
 }
 
+void interrupt_window_open(struct vcpu *v)
+{
+	v->window = 0;
+	if (!v->state->shadow || halt_is_next(v))
+		return;
+	v->state->shadow = 0;
+	vcpu_changed(v, VELA_GROUP_RIP);
+}
+
 static bool take_nmi(struct vcpu *v)
 {
-	if (!v->cpu->nmi || v->state->shadow)
+	if (!v->cpu->nmi || !leave_shadow(v))
 		return false;
 	v->cpu->nmi = false;
 	set_event(v, 2 | VELA_EVENT_NMI | VELA_EVENT_VALID, 0, wanted_window(v));

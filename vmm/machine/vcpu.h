@@ -104,6 +104,9 @@ void vcpu_fault(struct vcpu *v, unsigned vector, uint32_t error);
 /* interrupt.c: injects what can be injected, or asks for a window. True: the processor will take an
  * event at its next entry. */
 bool interrupt_deliver(struct vcpu *v);
+/* The window has opened and is closed again. Emulators open it in a shadow too, which then is over,
+ * but for HLT. */
+void interrupt_window_open(struct vcpu *v);
 /* Takes the task priority from CR8 to the local APIC, or back. */
 void interrupt_tpr_from_cpu(struct vcpu *v);
 void interrupt_tpr_to_cpu(struct vcpu *v);

@@ -65,6 +65,13 @@ static void test_preemption(void)
 	thread_wait(t);
 }
 
+/* How large a part of the time somebody got means something only where time is counted in
+ * instructions: elsewhere a busy host takes what it likes. */
+static bool counted(void)
+{
+	return test_argument("counted");
+}
+
 static void test_round_robin(void)
 {
 	struct thread *t[4];
@@ -80,7 +87,8 @@ static void test_round_robin(void)
 		all += used[i];
 	}
 	for (unsigned i = 0; i < 4; i++) {
-		if (!CHECK(used[i] > all / 16) || !CHECK(used[i] < all / 4 * 3))
+		CHECK(used[i]);
+		if (counted() && (!CHECK(used[i] > all / 5) || !CHECK(used[i] < all / 3)))
 			note("thread %u: %lu of %lu ticks", i, used[i], all);
 	}
 	end_all(t, 4);
@@ -99,13 +107,6 @@ static uint64_t part(unsigned cpu, unsigned budget, unsigned period, unsigned ru
 	uint64_t thousandths = used * 1000 / (rt_rdtsc() - start);
 	end_all(&t, 1);
 	return thousandths;
-}
-
-/* How large a part of the time somebody got means something only where time is counted in
- * instructions: elsewhere a busy host takes what it likes. */
-static bool counted(void)
-{
-	return test_argument("counted");
 }
 
 static void test_budget(void)

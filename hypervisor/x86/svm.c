@@ -257,11 +257,17 @@ static int sort_exit(struct vc *vc)
 }
 
 /* VMRUN in QEMU 7.2 forgets the shadow that it should enter with. A guest that was left again
- * before its next instruction is still in it: an interrupt there could come between STI and HLT. */
+ * before its next instruction is still in it: an interrupt there could come between STI and HLT.
+ * It also keeps the vector of an injected interrupt until the next exit or exception, and may
+ * deliver it again before, whatever IF says: an interrupt that waits here makes the exit follow at
+ * once. QEMU is known by its lack of nRIP-save. */
 static void enter(struct cpu *cpu, struct vc *vc)
 {
 	struct vmcb *v = svm_vmcb(vc);
 	uint64_t shadow = v->int_state & INT_STATE_SHADOW, rip = v->rip;
+	if (!features.nrip &&
+	    (v->event_inj & (VELA_EVENT_VALID | VELA_EVENT_TYPE)) == VELA_EVENT_VALID)
+		lapic_ipi(cpu->arch.apic_id, VECTOR_IPI);
 	svm_enter(vc->arch.control_pa, vc->arch.gpr, pool_pa(cpu->arch.host_vmcb));
 	if (shadow && v->rip == rip)
 		v->int_state |= shadow;

@@ -32,7 +32,8 @@ class TwoGuestsTest(unittest.TestCase):
         return [self.vela.command(number, text) for number in (ALPHA, BETA)]
 
     def test_banner_says_what_runs_and_which_keys(self) -> None:
-        for text in ("  1  alpha", "  2  beta", "  0  system log", "Ctrl-], then", "q       end Vela"):
+        for text in ("  1  alpha", "  2  beta", "  0  system log", "Ctrl-], then",
+                     "q       end Vela"):
             self.assertIn(text, self.banner)
 
     def test_checksum(self) -> None:

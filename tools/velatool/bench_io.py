@@ -11,10 +11,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-from velatool import bench_payload, boot, cpio, guest, packages, qemu
-from velatool.bench_payload import CPU, DIRECTORY, LINE, SOURCES
+from velatool import bench_payload, cpio, guest, packages, qemu
+from velatool.bench_payload import DIRECTORY, LINE, SOURCES
 from velatool.hardware import Hardware
 from velatool.ui import VelaError
 
@@ -74,20 +73,6 @@ def run(machine: qemu.Machine) -> dict[str, int]:
     return bench_payload.figures(bench_payload.run(whole, END))
 
 
-def native(line: str) -> qemu.Machine:
-    """The guest on the emulator without Vela."""
-    return qemu.Machine(kernel=DIRECTORY / "vmlinux", append=line, cpus=1, memory_mib=256, cpu=CPU,
-                        extra=("-initrd", str(DIRECTORY / "io.cpio")))
-
-
-def under_vela(line: str) -> qemu.Machine:
-    """The guest under Vela."""
-    config = DIRECTORY / "io.conf"
-    config.write_text(CONFIG.format(line=line))
-    plan = boot.plan(Path(config), qemu.EXIT_ARGUMENT)
-    return qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=1, memory_mib=1024, cpu=CPU)
-
-
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """A server for what guests send; gives the guests' command line."""
@@ -108,7 +93,8 @@ def disk_and_network() -> dict[str, float]:
     """Instructions outside the guest per request of 4 KiB, and bytes sent for each of them."""
     prepare()
     with server() as line:
-        without, with_vela = run(native(line)), run(under_vela(line))
+        without, with_vela = (run(bench_payload.native(line, "io")),
+                              run(bench_payload.under_vela(line, "io", CONFIG)))
     missing = [key for key in ("io_read", "io_send") if key not in with_vela or key not in without]
     if missing:
         raise VelaError(f"the guest of the disk and network benchmark gave no {', '.join(missing)}")

@@ -138,16 +138,16 @@ def prepare() -> None:
     payload()
 
 
-def native(line: str) -> qemu.Machine:
-    """The guest on the emulator without Vela."""
+def native(line: str, name: str = "payload") -> qemu.Machine:
+    """The guest with the initramfs of that name on the emulator without Vela."""
     return qemu.Machine(kernel=DIRECTORY / "vmlinux", append=line, cpus=1, memory_mib=256, cpu=CPU,
-                        extra=("-initrd", str(DIRECTORY / "payload.cpio")))
+                        extra=("-initrd", str(DIRECTORY / f"{name}.cpio")))
 
 
-def under_vela(line: str) -> qemu.Machine:
-    """Vela with the guest as its only one."""
-    config = DIRECTORY / "payload.conf"
-    config.write_text(CONFIG.format(line=line))
+def under_vela(line: str, name: str = "payload", text: str = CONFIG) -> qemu.Machine:
+    """Vela with the guest of that configuration as its only one."""
+    config = DIRECTORY / f"{name}.conf"
+    config.write_text(text.format(line=line))
     plan = boot.plan(config, qemu.EXIT_ARGUMENT)
     return qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=1, memory_mib=1024, cpu=CPU)
 

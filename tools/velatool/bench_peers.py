@@ -155,7 +155,7 @@ def disk_and_network() -> dict[str, float]:
     """Disk and network outside the guest, with QEMU as KVM's monitor and with the least one."""
     prepare()
     with bench_io.server() as line:
-        without = bench_io.run(bench_io.native(line))
+        without = bench_io.run(bench_payload.native(line, "io"))
         vhost = io_under_kvm(line, f"{DISK} {NETWORK.format(vhost='on')}", ("io_read", "io_send"))
         user = io_under_kvm(line, NETWORK.format(vhost="off"), ("io_send",))
     names = [f"floor_{verb}_{batch}" for verb, _, batch in map(str.split, DISK_FLOORS + NETWORK_FLOORS)]

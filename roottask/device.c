@@ -11,6 +11,7 @@
 
 #include "bars.h"
 #include "ecam.h"
+#include "machine.h"
 #include "window.h"
 
 #define CLASS_STORAGE 1u
@@ -138,14 +139,31 @@ static void sleep_ns(uint64_t ns)
 	rt_sm_up(ROOT_SEL_PARENT);
 }
 
+/*
+ * QEMU 7.2 emulating alone must not see registers come or go while other CPUs run: it counts its
+ * areas of registers anew before those CPUs have forgotten the old numbers (tcg_commit), and what
+ * one of them writes to its local APIC at that moment reaches another device, or ends the emulator.
+ * There a device is reset from here only before any guest runs; later its driver does it.
+ */
+static void reset(const struct device *device, bool first)
+{
+	static struct pci_saved saved;
+
+	pci_quiet(device->config);
+	if ((first || !machine_is_emulated()) && pci_reset_begin(device->config, &saved)) {
+		sleep_ns(PCI_RESET_NS);
+		pci_reset_end(device->config, &saved);
+	}
+}
+
 bool device_prepare(struct device *device, const struct vela_info *info,
 		    const struct config_service *service, struct config_diag *diag)
 {
-	static struct pci_saved saved;
+	bool first = !device->config;
 	uint64_t id = service->device;
 
 	device->id = id;
-	if (!device->config)
+	if (first)
 		device->config = ecam_open(info, id);
 	if (!device->config || !pci_present(device->config)) {
 		device->config = NULL;
@@ -158,13 +176,11 @@ bool device_prepare(struct device *device, const struct vela_info *info,
 				 service->kind == CONFIG_STORAGE ? "there is no disk controller at"
 								 : "there is no network card at");
 	}
-	pci_quiet(device->config);
-	if (pci_reset_begin(device->config, &saved)) {
-		sleep_ns(PCI_RESET_NS);
-		pci_reset_end(device->config, &saved);
+	reset(device, first);
+	if (first) {
+		pci_bars(device->config, device->bars);
+		pci_messages(device->config, &device->messages);
 	}
-	pci_bars(device->config, device->bars);
-	pci_messages(device->config, &device->messages);
 	ecam_each(info, open_bridge, &id);
 	return check_bars(device, info, service, diag);
 }

@@ -76,9 +76,11 @@ static bool hypervisor(char name[13])
 	return true;
 }
 
-static bool is_qemu(const char *name)
+bool machine_is_emulated(void)
 {
-	return strcmp(name, "TCGTCGTCGTCG") == 0;
+	char name[13];
+
+	return hypervisor(name) && strcmp(name, "TCGTCGTCGTCG") == 0;
 }
 
 static const char *platform(void)
@@ -87,7 +89,7 @@ static const char *platform(void)
 
 	if (!hypervisor(name))
 		return "a real machine";
-	if (is_qemu(name))
+	if (machine_is_emulated())
 		return "QEMU, software emulation";
 	return strncmp(name, "KVMKVMKVM", 9) == 0 ? "KVM" : "a virtual machine";
 }
@@ -100,8 +102,7 @@ static const char *platform(void)
  */
 unsigned machine_guest_cpu(const struct vela_info *info)
 {
-	char name[13];
-	bool keep = info->cpus > 2 || (info->cpus > 1 && hypervisor(name) && is_qemu(name));
+	bool keep = info->cpus > 2 || (info->cpus > 1 && machine_is_emulated());
 
 	return keep ? 1 : 0;
 }

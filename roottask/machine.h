@@ -3,6 +3,7 @@
 #ifndef ROOT_MACHINE_H
 #define ROOT_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <vela/info.h>
@@ -18,6 +19,9 @@ struct machine_options {
 #define MACHINE_CLEAN	    0x10u
 #define MACHINE_FAILED	    0x11u /* the root task gave up */
 #define MACHINE_GUEST_ERROR 0x12u /* exit-on-guest-exit, and the guest's value is not 0 */
+
+/* Whether this is QEMU without KVM, some of whose faults need care. */
+bool machine_is_emulated(void);
 
 /* Writes how many CPUs, how much memory, which extension, on what. */
 void machine_describe(const struct vela_info *info, uint64_t free_bytes, char *text, uint64_t size);

@@ -161,7 +161,8 @@ static bool received(const struct e1000e *e)
 }
 
 /* Message-signalled interrupts are sent when a cause is set anew: causes are cleared before the
- * rings are looked at for the last time. */
+ * rings are looked at for the last time. The read makes the posted write arrive before that: later,
+ * it would also clear the cause of a frame that the look has missed. */
 static bool watch(struct nic *nic, bool room)
 {
 	struct e1000e *e = of(nic);
@@ -173,6 +174,7 @@ static bool watch(struct nic *nic, bool room)
 		put(e, E1000E_IMS, mask & ~e->mask);
 	e->mask = mask;
 	put(e, E1000E_ICR, UINT32_MAX);
+	(void)hw_read32(&e->regs, E1000E_STATUS);
 	return received(e) || (room && reclaim(nic));
 }
 

@@ -103,6 +103,59 @@ static void test_kick_race(void)
 	CHECK_EQ(t->value, 1000);
 }
 
+/* A thread is woken at any moment of the last exits of a guest that leaves its CPU with nothing to
+ * do: the interrupt is taken even if it came as the guest was left. */
+struct leaver {
+	struct vm vm;
+	vela_sel_t turn, left, wake, awake;
+	volatile bool stop;
+};
+
+static void leaves(struct thread *t)
+{
+	struct leaver *l = t->arg;
+	while (!rt_sm_down(l->turn, VELA_NO_DEADLINE) && !l->stop) {
+		for (unsigned i = 0; i < 4; i++)
+			vm_run(&l->vm, t->value++ ? 0 : ALL_DIRTY, PATIENCE);
+		rt_sm_up(l->left);
+	}
+}
+
+static void wakes(struct thread *t)
+{
+	struct leaver *l = t->arg;
+	while (!rt_sm_down(l->wake, VELA_NO_DEADLINE) && !l->stop)
+		rt_sm_up(l->awake);
+}
+
+/* Returns how long the guest ran. */
+static uint64_t leave(struct leaver *l, uint64_t wake_after)
+{
+	uint64_t start = rt_rdtsc();
+	rt_sm_up(l->turn);
+	spin_until(start + wake_after);
+	rt_sm_up(l->wake);
+	CHECK_OK(rt_sm_down(l->left, PATIENCE));
+	uint64_t end = rt_rdtsc();
+	return CHECK_OK(rt_sm_down(l->awake, PATIENCE)) ? end - start : 0;
+}
+
+static void test_leave_race(void)
+{
+	struct leaver l = { vm_new(1), MAKE(SM, 0), MAKE(SM, 0), MAKE(SM, 0), MAKE(SM, 0), false };
+	VM_LOAD(&l.vm, halts);
+	struct thread *leaving = thread_run(1, PRIORITY_LOW, leaves, &l);
+	struct thread *waking = thread_run(1, PRIORITY_HIGH, wakes, &l);
+	uint64_t ran = leave(&l, 0);
+	for (unsigned i = 0; i < 1000 && ran; i++)
+		ran = leave(&l, i * 7919ull % ran);
+	l.stop = true;
+	rt_sm_up(l.turn);
+	rt_sm_up(l.wake);
+	thread_wait(leaving);
+	thread_wait(waking);
+}
+
 static void test_unmap(void)
 {
 	struct vm vm;
@@ -237,6 +290,7 @@ const struct test tests_kick[] = {
 	{ "EVENT leaves a running guest", test_kick, 0 },
 	{ "EVENT before a run", test_up_before, 0 },
 	{ "1,000 kicks from another CPU", test_kick_race, 2 },
+	{ "1,000 wakes as a guest is left", test_leave_race, 2 },
 	{ "memory taken from a running guest", test_unmap, 0 },
 	{ "virtual CPU or guest space destroyed", test_destroy, 0 },
 	{ "monitor destroyed", test_monitor_destroyed, 0 },

@@ -29,6 +29,11 @@ class ResultsTest(unittest.TestCase):
         self.assertEqual(tally.skipped, [("a: z", "why")])
         self.assertEqual(tally.failed[0][0], "a: y")
 
+    def test_error_comes_before_a_long_transcript(self) -> None:
+        transcript = "# line\n" * 100
+        tally = self.tally("FAIL", f"1..1\nnot ok 1 x\n# dir.SomeError: it did not come\n{transcript}", 1)
+        self.assertEqual(tally.failed[0][1].splitlines()[0], "dir.SomeError: it did not come")
+
     def test_silence_is_failure(self) -> None:
         self.assertEqual(self.tally("SKIP").summary(), "0 passed, 1 failed")
 

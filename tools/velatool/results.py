@@ -8,6 +8,8 @@ from velatool import tap
 from velatool.process import tail
 
 FAILURE_LINES = 40
+# The line of a Python traceback that says what was wrong; a transcript of any length may follow it.
+ERROR = re.compile(r"^(?:# )?((?:\w+\.)*\w*Error: .+)$", re.MULTILINE)
 # What a program returns to say that it cannot run here; its last line says why.
 SKIPPED_STATUS = 77
 
@@ -63,7 +65,8 @@ def add_report(tally: Tally, entry: dict, stdout: str, output: str) -> None:
         failed.append((name, "; ".join(collector.faults) or entry["result"]))
     if failed:
         label, reason = failed[-1]
-        failed[-1] = (label, f"{reason}\n{output}".strip())
+        errors = "\n".join(ERROR.findall(stdout))
+        failed[-1] = (label, f"{reason}\n{errors}\n{output}".strip())
     tally.failed += failed
 
 

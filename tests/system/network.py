@@ -46,10 +46,6 @@ def received(vela: session.Session, guest: int) -> int:
 def kill_service(vela: session.Session, number: int) -> None:
     """Kill a service by its key and wait until it runs again."""
     name = vela.guests[number - 1]
-    vela.show(number)
-    vela.keys("k")
-    vela.terminal.expect(rf"^\[vela: kill the service {name}\? y kills, any other key does not\]$")
-    vela.terminal.send("y")
-    vela.terminal.expect(r"^\[vela: was killed; restarts in 500 ms \(1 of 5\)\]$")
+    vela.kill(number, "service", r"; restarts in 500 ms \(1 of 5\)")
     vela.show(0)
     vela.terminal.expect(rf"root: {name}: was killed(?:.*\n)*.*root: {name}: service started")

@@ -24,6 +24,9 @@ ESCAPE = "\x1d"
 BOOT = 150
 COMMAND = 90
 
+# What the console says of an end by its key, by what it asked for that.
+KILLED = {"service": "was killed", "VMM of": "stopped: its VMM was killed"}
+
 SOLO = """\
 vm solo {
 	memory 128M
@@ -91,6 +94,19 @@ class Session:
             self.terminal.fail(f"'{text}' ended with {answer.group(2)} in {self.guests[number - 1]}")
         return answer.group(1)
 
+    def kill(self, number: int, what: str, verdict: str) -> None:
+        """Kill what a console belongs to by its key, and wait for what that console says of its end.
+
+        The prompt shows where scrollback, which may tell of an earlier end, is over.
+        """
+        if self.shown != number:
+            self.show(number)
+        self.keys("k")
+        self.terminal.expect(rf"^\[vela: kill the {what} {self.guests[number - 1]}\? "
+                             r"y kills, any other key does not\]$")
+        self.terminal.send("y")
+        self.terminal.expect(rf"^\[vela: {KILLED[what]}{verdict}\]$")
+
     def expect_all(self, patterns: Sequence[str], timeout: float = COMMAND) -> list[re.Match[str]]:
         """Wait for several texts in any order, and continue after the last of them."""
         start = end = self.terminal.position
@@ -123,9 +139,9 @@ class Session:
 
 
 def boot(config: Path, guests: Sequence[str], *, cpus: int = 3, memory_mib: int = 2048,
-         hardware: Hardware = Hardware()) -> Session:
+         hardware: Hardware = Hardware(), extra: Sequence[str] = ()) -> Session:
     """Boot a configuration; the console shows the first guest as soon as Vela runs."""
-    terminal = boot_config(config, cpus=cpus, memory_mib=memory_mib, hardware=hardware)
+    terminal = boot_config(config, cpus=cpus, memory_mib=memory_mib, hardware=hardware, extra=extra)
     session = Session(terminal, guests)
     try:
         terminal.expect(r"^Vela: .* on QEMU, software emulation$")

@@ -120,10 +120,7 @@ class BalloonTest(unittest.TestCase):
 
     def test_memory_comes_late(self) -> None:
         with self.run_short() as vela:
-            vela.show(OTHER)
-            vela.keys("k")
-            vela.terminal.expect(r"^\[vela: kill the VMM of other\? y kills, any other key does not\]$")
-            vela.terminal.send("y")
+            vela.kill(OTHER, "VMM of", ".*")
             vela.show(SOLO)
             vela.terminal.expect(r"(?:^|# )filled$", 120)
             self.assertGreater(vela.stop_sum(SOLO), 1)

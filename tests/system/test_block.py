@@ -21,7 +21,7 @@ CONSOLES = ["alpha", "beta", *SERVICES]
 
 # Writes numbered patterns to a disk and reads them back past the cache until /tmp/stop is there.
 LOAD = ("load() { n=0; while [ ! -e /tmp/stop ]; do n=$((n+1)); "
-        "yes $1-$n | head -c 1048576 >/tmp/$1.new; "
+        "head -c 1048576 /dev/urandom >/tmp/$1.new; "
         "dd if=/tmp/$1.new of=/dev/$1 bs=64k seek=$((n % 4 * 16)) conv=fsync 2>/dev/null || return 1; "
         "dd if=/dev/$1 bs=64k skip=$((n % 4 * 16)) count=16 iflag=direct 2>/dev/null "
         "| cmp - /tmp/$1.new || return 2; echo $n >/tmp/$1.count; done; }")
@@ -91,18 +91,9 @@ class BlockTest(unittest.TestCase):
                          r"it has no partition of that name or UUID")
         self.assertRegex(self.vela.terminal.text, r"beta: not started; the other VMs are not affected")
 
-    def kill(self, number: int, what: str, verdict: str) -> None:
-        """Kill a service or a VMM by its key and wait for what its console says about it."""
-        if self.vela.shown != number:
-            self.vela.show(number)
-        self.vela.keys("k")
-        self.vela.terminal.expect(rf"^\[vela: kill the {what}\? y kills, any other key does not\]$")
-        self.vela.terminal.send("y")
-        self.vela.terminal.expect(rf"^\[vela: .*was killed; {verdict}\]$")
-
     def restart(self, name: str) -> None:
         """Kill a service and wait until it runs again."""
-        self.kill(SERVICES[name], f"service {name}", r"restarts in \d+ ms \(\d+ of \d\)")
+        self.vela.kill(SERVICES[name], "service", r"; restarts in \d+ ms \(\d+ of \d\)")
         self.vela.terminal.expect(rf"{name}: .*, unit 0: \d+ MiB")
         self.vela.show(ALPHA)
 
@@ -123,14 +114,15 @@ class BlockTest(unittest.TestCase):
         self.assertEqual(self.guest("cat /tmp/vda.end /tmp/vdb.end /tmp/vdc.end"), "0\n0\n0\n")
         self.assertFalse(re.search("I/O error", self.guest("dmesg")))
         # One that does not come back is an I/O error, and nothing more.
-        self.kill(SERVICES["flash"], "service flash", "stays stopped, its restart-limit of 1 is reached")
+        self.vela.kill(SERVICES["flash"], "service",
+                       "; stays stopped, its restart-limit of 1 is reached")
         self.vela.show(ALPHA)
         self.guest("! dd if=/dev/vdb of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null")
         self.guest("dd if=/dev/vda of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null")
 
     def test_a_vmm_is_killed_under_load(self) -> None:
         self.start_load()
-        self.kill(ALPHA, "VMM of alpha", r"restarts in 500 ms \(1 of \d+\)")
+        self.vela.kill(ALPHA, "VMM of", r"; restarts in 500 ms \(1 of \d+\)")
         self.vela.expect_shell(ALPHA)
         self.start_load()
         self.guest("touch /tmp/stop; wait")

@@ -26,16 +26,6 @@ class KillTest(unittest.TestCase):
         self.vela.start_sum(BETA)
         self.before = self.vela.command(BETA, "echo $$; mark=kept")
 
-    def kill(self, number: int, verdict: str) -> None:
-        """Kill a guest's VMM by key and wait for what its console says about it."""
-        name = self.vela.guests[number - 1]
-        if self.vela.shown != number:
-            self.vela.show(number)
-        self.vela.keys("k")
-        self.terminal.expect(rf"^\[vela: kill the VMM of {name}\? y kills, any other key does not\]$")
-        self.terminal.send("y")
-        self.terminal.expect(rf"^\[vela: stopped: its VMM was killed{verdict}\]$")
-
     def log(self, last: str) -> list[str]:
         """The system log up to the last line that matches, without times."""
         self.vela.show(0)
@@ -54,12 +44,12 @@ class KillTest(unittest.TestCase):
         self.vela.show(ALPHA)
         self.vela.expect_shell(ALPHA)
         self.vela.command(ALPHA, "mark=old")
-        self.kill(ALPHA, r"; restarts in 500 ms \(1 of 2\)")
+        self.vela.kill(ALPHA, "VMM of", r"; restarts in 500 ms \(1 of 2\)")
         self.vela.expect_shell(ALPHA)
         self.assertEqual(self.vela.command(ALPHA, "echo $mark."), ".\n")
-        self.kill(ALPHA, r"; restarts in 1000 ms \(2 of 2\)")
+        self.vela.kill(ALPHA, "VMM of", r"; restarts in 1000 ms \(2 of 2\)")
         self.vela.expect_shell(ALPHA)
-        self.kill(ALPHA, "; stays stopped, its restart-limit of 2 is reached")
+        self.vela.kill(ALPHA, "VMM of", "; stays stopped, its restart-limit of 2 is reached")
         self.terminal.send("x")
         self.terminal.expect(r"^\[vela: this guest does not run; the restart key starts it\]$")
         self.vela.keys("r")
@@ -96,7 +86,7 @@ class KillTest(unittest.TestCase):
         self.terminal.send("n")
         self.terminal.expect(r"^\[vela: not killed\]$")
         self.vela.command(GAMMA, "true")
-        self.kill(GAMMA, "")
+        self.vela.kill(GAMMA, "VMM of", "")
         self.vela.command(BETA, "sleep 5")
         self.assertEqual(self.vela.show(GAMMA), ", stopped: its VMM was killed")
         log = self.log("root: gamma: stopped: its VMM was killed")

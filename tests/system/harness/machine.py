@@ -5,6 +5,7 @@ Tests always use software emulation, so that they see the same machine everywher
 """
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.terminal import Terminal
@@ -23,11 +24,11 @@ def start(machine: qemu.Machine) -> Terminal:
 
 def boot_config(config: Path, *, cpus: int = 3, memory_mib: int = 2048,
                 cpu: str = qemu.DEFAULT_CPU, root_arguments: str = "",
-                hardware: Hardware = Hardware()) -> Terminal:
-    """Boot Vela with a configuration; the tree must be built."""
+                hardware: Hardware = Hardware(), extra: Sequence[str] = ()) -> Terminal:
+    """Boot Vela with a configuration, and with more arguments of QEMU's; the tree must be built."""
     plan = boot.plan(config, f"{qemu.EXIT_ARGUMENT} {root_arguments}".rstrip())
     return start(qemu.Machine(kernel=plan.kernel, modules=plan.modules, cpus=cpus,
-                              memory_mib=memory_mib, cpu=cpu, hardware=hardware))
+                              memory_mib=memory_mib, cpu=cpu, hardware=hardware, extra=extra))
 
 
 def boot_iso(image: Path, *, usb: bool = False, cpus: int = 3, memory_mib: int = 2048) -> Terminal:

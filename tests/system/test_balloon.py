@@ -79,8 +79,8 @@ class BalloonTest(unittest.TestCase):
                 self.check_memory(vela)
                 vela.show(0)
                 vela.expect_all([r"root: solo: asked to do without 96 of its 256 MiB",
-                                 r"root: solo: asked to do without 0 of its 256 MiB"])
-                vela.terminal.expect(r"solo: guest: has \d+ MiB free, and \d+ MiB that it could")
+                                 r"root: solo: asked to do without 0 of its 256 MiB",
+                                 r"solo: guest: has \d+ MiB free, and \d+ MiB that it could"])
                 self.assertNotRegex(vela.terminal.text, "error|PANIC")
                 vela.quit()
 
@@ -98,7 +98,15 @@ class BalloonTest(unittest.TestCase):
                 vela.quit()
 
     def lend(self, vela: session.Session) -> None:
-        """Have the other guest run on memory of the first, which wants it back then."""
+        """Have the other guest run on memory of the first, which wants it back then.
+
+        Whatever the first does from then on may wait for memory, so it is told before.
+        """
+        vela.command(SOLO, "mkdir -p /tmp/t; mount -t tmpfs -o size=150m t /tmp/t")
+        vela.command(SOLO, "(until [ -e /tmp/go ]; do sleep 1; done; "
+                           "dd if=/dev/zero of=/tmp/t/x bs=1M count=120 2>/dev/null; "
+                           "echo filled) & true")
+        vela.start_sum(SOLO)
         for _ in range(4):
             vela.keys("-")
             vela.terminal.expect(r"^\[vela: 32 MiB less for solo\]$")
@@ -111,10 +119,7 @@ class BalloonTest(unittest.TestCase):
         for _ in range(4):
             vela.keys("+")
             vela.terminal.expect(r"^\[vela: 32 MiB more for solo\]$")
-        vela.start_sum(SOLO)
-        vela.command(SOLO, "mkdir -p /tmp/t; mount -t tmpfs -o size=150m t /tmp/t")
-        vela.command(SOLO, "(dd if=/dev/zero of=/tmp/t/x bs=1M count=120 2>/dev/null; "
-                           "echo filled) & true")
+        vela.terminal.line("touch /tmp/go")
         vela.show(0)
         vela.terminal.expect("solo: warning: guest: waits for memory that it gave back", 120)
 
